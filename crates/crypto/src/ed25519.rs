@@ -1,0 +1,260 @@
+//! Ed25519 as libsodium accepts it (spec 01 §5), and its conversions to X25519 (§4).
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::scalar::clamp_integer;
+use ed25519_dalek::Signer;
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use crate::{Error, x25519};
+
+/// A signature. Its 64 bytes mean nothing until they are verified.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Signature([u8; Self::LEN]);
+
+impl Signature {
+    /// Length in bytes.
+    pub const LEN: usize = 64;
+
+    /// Takes the bytes of a signature.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Takes the bytes of a signature from a slice.
+    ///
+    /// # Errors
+    /// [`Error::Length`].
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, Error> {
+        bytes.try_into().map(Self).map_err(|_| Error::Length {
+            what: "Ed25519 signature",
+            expected: Self::LEN,
+            got: bytes.len(),
+        })
+    }
+
+    /// The bytes of the signature.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, ..] = self.0;
+        write!(f, "ed25519::Signature({first:02x}{second:02x}…)")
+    }
+}
+
+/// A public key that is canonical, on the curve and not of small order.
+///
+/// It need not be in the prime-order subgroup: verification does not ask for that, conversion
+/// does ([`to_x25519`](Self::to_x25519)).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(ed25519_dalek::VerifyingKey);
+
+impl PublicKey {
+    /// Length in bytes.
+    pub const LEN: usize = 32;
+
+    /// Decodes a key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPoint`].
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Result<Self, Error> {
+        let key =
+            ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| Error::InvalidPoint)?;
+        // Points with x = 0 and the sign bit set are not canonical either; they are weak.
+        if !is_canonical_y(bytes) || key.is_weak() {
+            return Err(Error::InvalidPoint);
+        }
+        Ok(Self(key))
+    }
+
+    /// Decodes a key from a slice.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::InvalidPoint`].
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, Error> {
+        let bytes = bytes.try_into().map_err(|_| Error::Length {
+            what: "Ed25519 public key",
+            expected: Self::LEN,
+            got: bytes.len(),
+        })?;
+        Self::from_bytes(bytes)
+    }
+
+    /// The "positive alternative" of a Montgomery u-coordinate, checked (spec 01 §4.2).
+    pub(crate) fn from_montgomery(u: &[u8; 32]) -> Result<Self, Error> {
+        let point = MontgomeryPoint(*u)
+            .to_edwards(0)
+            .ok_or(Error::InvalidPoint)?;
+        let key = Self::from_bytes(point.compress().as_bytes())?;
+        key.require_prime_order()?;
+        Ok(key)
+    }
+
+    /// The bytes of the key.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
+        self.0.as_bytes()
+    }
+
+    /// Verifies by libsodium's rules (spec 01 §5.2): `S < L`, `R` canonical and not of small
+    /// order, cofactorless equation.
+    ///
+    /// # Errors
+    /// [`Error::Signature`].
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Error> {
+        let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
+        // dalek compares points, the network compares the 32 bytes of R.
+        if !is_canonical_y(signature.r_bytes()) {
+            return Err(Error::Signature);
+        }
+        self.0
+            .verify_strict(message, &signature)
+            .map_err(|_| Error::Signature)
+    }
+
+    /// The X25519 key that this key converts to (spec 01 §4.1).
+    ///
+    /// # Errors
+    /// [`Error::InvalidPoint`] when the key is not in the prime-order subgroup.
+    pub fn to_x25519(&self) -> Result<x25519::PublicKey, Error> {
+        self.require_prime_order()?;
+        Ok(self.to_montgomery())
+    }
+
+    fn to_montgomery(self) -> x25519::PublicKey {
+        x25519::PublicKey::from_bytes(self.0.to_montgomery().to_bytes())
+    }
+
+    fn require_prime_order(&self) -> Result<(), Error> {
+        if self.0.to_edwards().is_torsion_free() {
+            Ok(())
+        } else {
+            Err(Error::InvalidPoint)
+        }
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, ..] = self.as_bytes();
+        write!(f, "ed25519::PublicKey({first:02x}{second:02x}…)")
+    }
+}
+
+/// Whether the y-coordinate is below 2^255 - 19.
+fn is_canonical_y(bytes: &[u8; 32]) -> bool {
+    let [low, middle @ .., high] = bytes;
+    *low < 0xed || (high & 0x7f) != 0x7f || middle.iter().any(|byte| *byte != 0xff)
+}
+
+/// A signing key: seed and public key. Boxed, so that moving it leaves no copy behind; zeroized
+/// on drop.
+#[derive(Clone)]
+pub struct SigningKey {
+    key: Box<ed25519_dalek::SigningKey>,
+    public: PublicKey,
+}
+
+impl SigningKey {
+    /// Length in bytes of the seed.
+    pub const SEED_LEN: usize = 32;
+
+    /// Makes a fresh key.
+    #[must_use]
+    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        let mut seed = Zeroizing::new([0; Self::SEED_LEN]);
+        rng.fill_bytes(seed.as_mut());
+        Self::from_seed(&seed)
+    }
+
+    /// Derives the key of a seed (spec 01 §3.2).
+    #[must_use]
+    pub fn from_seed(seed: &[u8; Self::SEED_LEN]) -> Self {
+        let key = Box::new(ed25519_dalek::SigningKey::from_bytes(seed));
+        let public = PublicKey(key.verifying_key());
+        Self { key, public }
+    }
+
+    /// Takes a seed, or libsodium's 64-byte form: seed and public key.
+    ///
+    /// # Errors
+    /// [`Error::Length`]; [`Error::PublicHalfMismatch`], because two signatures of one message
+    /// under different public halves would reveal the key (spec 01 §3.2).
+    pub fn from_secret(secret: &[u8]) -> Result<Self, Error> {
+        let (seed, public) = match secret.len() {
+            32 => (secret, None),
+            64 => secret
+                .split_at_checked(32)
+                .map_or((secret, None), |(seed, public)| (seed, Some(public))),
+            got => {
+                return Err(Error::Length {
+                    what: "Ed25519 secret key",
+                    expected: 64,
+                    got,
+                });
+            }
+        };
+        let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).map_err(|_| Error::Length {
+            what: "Ed25519 seed",
+            expected: 32,
+            got: seed.len(),
+        })?);
+        let key = Self::from_seed(&seed);
+        if public.is_some_and(|public| public != key.public.as_bytes()) {
+            return Err(Error::PublicHalfMismatch);
+        }
+        Ok(key)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The 32-byte seed.
+    #[must_use]
+    pub fn expose_seed(&self) -> &[u8; Self::SEED_LEN] {
+        self.key.as_bytes()
+    }
+
+    /// Signs by RFC 8032, deterministically.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature(self.key.sign(message).to_bytes())
+    }
+
+    /// The X25519 pair with the same scalar (spec 01 §3.2).
+    #[must_use]
+    pub fn to_x25519(&self) -> x25519::SecretKey {
+        let scalar = Zeroizing::new(self.key.to_scalar_bytes());
+        let clamped = Zeroizing::new(clamp_integer(*scalar));
+        x25519::SecretKey::with_public(&clamped, self.public.to_montgomery())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ed25519::SigningKey(..)")
+    }
+}
+
+impl PartialEq for SigningKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose_seed().ct_eq(other.expose_seed()).into()
+    }
+}
+
+impl Eq for SigningKey {}
+
+impl ZeroizeOnDrop for SigningKey {}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+extern crate alloc;
+
+mod aead;
+pub mod blake2b;
+pub mod ed25519;
+mod error;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
+pub mod hkdf;
+pub mod sealed_box;
+mod secret;
+pub mod x25519;
+
+pub use aead::{TAG_LEN, aes256gcm, xchacha20poly1305};
+pub use error::Error;
+pub use rand_core;
+pub use secret::SymmetricKey;
+pub use zeroize;
