@@ -18,6 +18,15 @@ pub fn encode_append(bytes: &[u8], out: &mut String) {
     HEXLOWER.encode_append(bytes, out);
 }
 
+/// Writes 32 bytes as lowercase hex without allocating, for keys on hot paths.
+#[must_use]
+pub fn encode_key(key: &[u8; 32]) -> [u8; 64] {
+    let mut digits = [0; 64];
+    // The lengths fit, which is all that this asks for.
+    HEXLOWER.encode_mut(key, &mut digits);
+    digits
+}
+
 /// Reads hex of any even length, either case.
 ///
 /// # Errors

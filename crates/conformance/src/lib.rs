@@ -1,0 +1,38 @@
+//! Runs the protocol's known-answer vectors against the crates of this workspace.
+//!
+//! A vector file is one suite: `{"suite", "cases": [{"id", "in", "out" | "error"}]}`. Each suite
+//! that this slice covers maps to one function that computes `out` from `in`; a case passes when
+//! the result is equal, or, where the file has `error`, when the function refuses.
+
+mod bt;
+pub mod case;
+mod crypto;
+mod envelope;
+mod identity;
+mod onion;
+mod path;
+mod runner;
+mod storage;
+mod swarm;
+
+pub use runner::{Outcome, Totals, run_file};
+
+use case::Suite;
+
+/// The function of a suite, if it is covered.
+fn suite(name: &str) -> Option<Suite> {
+    [
+        bt::SUITES,
+        crypto::SUITES,
+        envelope::SUITES,
+        identity::SUITES,
+        onion::SUITES,
+        path::SUITES,
+        storage::SUITES,
+        swarm::SUITES,
+    ]
+    .into_iter()
+    .flatten()
+    .find(|(known, _)| *known == name)
+    .map(|(_, function)| *function)
+}

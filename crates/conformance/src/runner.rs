@@ -1,0 +1,146 @@
+//! Runs one vector file.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::Value;
+
+use crate::case::{CaseError, Suite};
+
+/// How many cases ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Cases whose result is as expected.
+    pub passed: usize,
+    /// Cases whose result is not.
+    pub failed: usize,
+    /// Cases of unknown suites, or of parts that do not exist yet.
+    pub skipped: usize,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+/// What came of a suite.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The suite's name, from the file.
+    pub suite: String,
+    /// Whether the suite has a function here.
+    pub known: bool,
+    /// Its totals.
+    pub totals: Totals,
+    /// A line for each failed case.
+    pub failures: Vec<String>,
+    /// Why cases were skipped, each reason once.
+    pub skip_reasons: Vec<&'static str>,
+}
+
+/// Runs the suite in `text`, the content of a vector file.
+///
+/// # Errors
+/// A text when the file is no vector file.
+pub fn run_file(text: &str) -> Result<Outcome, String> {
+    let file: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let name = file["suite"].as_str().ok_or("no suite name")?;
+    let cases = file["cases"].as_array().ok_or("no cases")?;
+    let function = crate::suite(name);
+    let mut outcome = Outcome {
+        suite: name.to_owned(),
+        known: function.is_some(),
+        totals: Totals::default(),
+        failures: Vec::new(),
+        skip_reasons: Vec::new(),
+    };
+    let Some(function) = function else {
+        outcome.totals.skipped = cases.len();
+        return Ok(outcome);
+    };
+    for case in cases {
+        match judge(function, case) {
+            Ok(()) => outcome.totals.passed += 1,
+            Err(Verdict::Failed(why)) => {
+                outcome.totals.failed += 1;
+                outcome.failures.push(format!("{}: {why}", case["id"]));
+            }
+            Err(Verdict::Skipped(why)) => {
+                outcome.totals.skipped += 1;
+                if !outcome.skip_reasons.contains(&why) {
+                    outcome.skip_reasons.push(why);
+                }
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+enum Verdict {
+    Failed(String),
+    Skipped(&'static str),
+}
+
+fn judge(function: Suite, case: &Value) -> Result<(), Verdict> {
+    // A panic is a finding, not the end of the run.
+    let result = catch_unwind(AssertUnwindSafe(|| function(&case["in"])))
+        .map_err(|_| Verdict::Failed("panicked".to_owned()))?;
+    match (result, case.get("error")) {
+        (Err(CaseError::Skipped(why)), _) => Err(Verdict::Skipped(why)),
+        (Err(CaseError::Failed(_)), Some(_)) => Ok(()),
+        (Err(CaseError::Failed(why)), None) => Err(Verdict::Failed(format!("refused: {why}"))),
+        (Ok(got), Some(error)) => Err(Verdict::Failed(format!(
+            "accepted as {}, expected the error {error}",
+            shorten(&got)
+        ))),
+        (Ok(got), None) if got == case["out"] => Ok(()),
+        (Ok(got), None) => Err(Verdict::Failed(format!(
+            "got {}, expected {}",
+            shorten(&got),
+            shorten(&case["out"])
+        ))),
+    }
+}
+
+fn shorten(value: &Value) -> String {
+    let mut text = value.to_string();
+    if text.len() > 400 {
+        text = text.chars().take(400).collect::<String>() + "…";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_passes_fails_and_is_skipped() {
+        let file = r#"{"suite":"config-bt-decode","cases":[
+            {"id":"a","in":{"encoded":"6930303765"},"out":{"value":{"i":7},"canonical":"693765"}},
+            {"id":"b","in":{"encoded":"6930303765"},"out":{"value":{"i":8},"canonical":"693865"}},
+            {"id":"c","in":{"encoded":"78"},"error":"bad"},
+            {"id":"d","in":{"encoded":"6930303765"},"error":"bad"}]}"#;
+        let outcome = run_file(file).unwrap();
+        assert_eq!(
+            outcome.totals,
+            Totals {
+                passed: 2,
+                failed: 2,
+                skipped: 0
+            }
+        );
+        let unknown = run_file(r#"{"suite":"no-such","cases":[{},{}]}"#).unwrap();
+        assert_eq!(
+            unknown.totals,
+            Totals {
+                passed: 0,
+                failed: 0,
+                skipped: 2
+            }
+        );
+        assert!(run_file("[]").is_err());
+    }
+}

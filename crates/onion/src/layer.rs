@@ -1,0 +1,140 @@
+//! The forms in which a layer reaches a node: from the client, and from another node.
+
+use session_bt::DictReader;
+use session_crypto::x25519::PublicKey;
+
+use crate::metadata::{self, Metadata};
+use crate::{EncType, Error};
+
+/// The highest hop number that a node handles (spec 02 §5.3).
+pub const MAX_HOP_NO: u32 = 15;
+
+/// Length in bytes of the length field of a frame.
+pub(crate) const FRAME_LEN: usize = 4;
+
+/// A layer for this node, not yet decrypted. Borrows the message and decrypts in it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Layer<'a> {
+    /// `nonce ‖ ciphertext ‖ tag`, maybe too short to be that.
+    pub ciphertext: &'a mut [u8],
+    /// The client's key for this layer, as it was sent.
+    pub ephemeral_key: PublicKey,
+    /// How the layer is encrypted.
+    pub enc_type: EncType,
+    /// How many nodes have handled the request before this one, as far as the sender says.
+    pub hop_no: u32,
+}
+
+impl<'a> Layer<'a> {
+    /// Takes a layer apart from its metadata, for callers with a transport of their own.
+    #[must_use]
+    pub const fn new(
+        ciphertext: &'a mut [u8],
+        ephemeral_key: PublicKey,
+        enc_type: EncType,
+        hop_no: u32,
+    ) -> Self {
+        Self {
+            ciphertext,
+            ephemeral_key,
+            enc_type,
+            hop_no,
+        }
+    }
+
+    /// Reads the body of a client's request at the entry node (spec 02 §2.3).
+    ///
+    /// # Errors
+    /// A frame or metadata error; a node answers 400 `Error parsing onion request: ` and the
+    /// error's text.
+    pub fn parse_outer(body: &'a mut [u8]) -> Result<Self, Error> {
+        let blob_end = split_frame(body)?.0.len().saturating_add(FRAME_LEN);
+        let (frame, metadata) = body.split_at_mut_checked(blob_end).ok_or(Error::Frame)?;
+        let ciphertext = frame.get_mut(FRAME_LEN..).ok_or(Error::Frame)?;
+        let metadata = Metadata::parse(metadata)?;
+        let ephemeral_key = metadata::required_key(metadata.ephemeral_key, "ephemeral_key")?;
+        Ok(Self {
+            ephemeral_key: PublicKey::from_bytes(ephemeral_key),
+            enc_type: metadata.read_enc_type()?,
+            hop_no: metadata
+                .hop_no
+                .map_or(Ok(0), |raw| read_hop_no(raw.get()))?,
+            ciphertext,
+        })
+    }
+
+    /// Reads the message of another node, a bt dict (spec 02 §5.3). Hop numbers below 1 count
+    /// as 1.
+    ///
+    /// # Errors
+    /// [`Error::RelayMessage`], [`Error::Metadata`] or [`Error::UnknownEncType`]; a node answers
+    /// 400 `Invalid internal onion request: ` and the error's text. The hop limit is checked by
+    /// [`check_hop_limit`](Self::check_hop_limit), which has an answer of its own.
+    pub fn parse_relay(message: &'a mut [u8]) -> Result<Self, Error> {
+        let mut dict = DictReader::new(message)?;
+        let data_len = dict.bytes("data")?.len();
+        // A string's bytes are the end of its encoding.
+        let data_end = dict.consumed().len();
+        let enc_type = dict
+            .bytes_opt("enc_type")?
+            .map_or(Ok(EncType::WHEN_ABSENT), |name| {
+                EncType::parse(core::str::from_utf8(name).unwrap_or_default())
+            })?;
+        let ephemeral_key: [u8; 32] =
+            dict.bytes("ephemeral_key")?
+                .try_into()
+                .map_err(|_| Error::Metadata {
+                    key: "ephemeral_key",
+                    expected: "32 bytes",
+                })?;
+        let hop_no = dict.int_opt::<i64>("hop_no")?.unwrap_or(1).max(1);
+        dict.finish()?;
+        let ciphertext = message
+            .get_mut(data_end.saturating_sub(data_len)..data_end)
+            .unwrap_or_default();
+        Ok(Self {
+            ciphertext,
+            ephemeral_key: PublicKey::from_bytes(ephemeral_key),
+            enc_type,
+            hop_no: u32::try_from(hop_no).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Refuses a request that has passed too many nodes. For layers from other nodes; the number
+    /// in a client's request is not limited at the entry (spec 02 §5.1).
+    ///
+    /// # Errors
+    /// [`Error::TooManyHops`]; a node answers 400 with the error's text.
+    pub const fn check_hop_limit(&self) -> Result<(), Error> {
+        if self.hop_no > MAX_HOP_NO {
+            return Err(Error::TooManyHops);
+        }
+        Ok(())
+    }
+}
+
+/// Splits a frame into its blob and its metadata.
+pub(crate) fn split_frame(frame: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let (len, rest) = frame.split_first_chunk::<FRAME_LEN>().ok_or(Error::Frame)?;
+    let len = usize::try_from(u32::from_le_bytes(*len)).map_err(|_| Error::Frame)?;
+    rest.split_at_checked(len).ok_or(Error::Frame)
+}
+
+/// Any JSON number, floored at 0; the reference reads it as a number and clamps.
+fn read_hop_no(text: &str) -> Result<u32, Error> {
+    let not_a_number = Error::Metadata {
+        key: "hop_no",
+        expected: "a number",
+    };
+    if let Ok(number) = serde_json::from_str::<i64>(text) {
+        return Ok(u32::try_from(number.max(0)).unwrap_or(u32::MAX));
+    }
+    let number: f64 = serde_json::from_str(text).map_err(|_| not_a_number)?;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from float saturates, which is what is wanted"
+    )]
+    Ok(number as u32)
+}

@@ -1,0 +1,243 @@
+//! The one encrypted layer on the way back (spec 02 §4, §6.4).
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use session_core::base64;
+use session_crypto::rand_core::CryptoRng;
+
+use crate::hop::LayerSecret;
+use crate::metadata::{self, Metadata};
+use crate::{EncType, Error};
+
+/// How a client wants the answer to a request (spec 02 §2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplyFormat {
+    /// Embed a JSON result as JSON instead of as a string.
+    pub json: bool,
+    /// Encode the encrypted answer as base64 text.
+    pub base64: bool,
+}
+
+/// What metadata without these keys asks for, and what a node uses for its own complaints.
+impl Default for ReplyFormat {
+    fn default() -> Self {
+        Self {
+            json: false,
+            base64: true,
+        }
+    }
+}
+
+/// The result that a node answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "results are text or JSON; binary is base64 text"
+)]
+pub enum ReplyBody<'a> {
+    /// Plain text.
+    Text(&'a str),
+    /// Compact JSON. Must be valid: it is embedded as it is.
+    Json(&'a str),
+}
+
+/// Seals a node's answer under the layer that it peeled.
+#[derive(Clone, Debug)]
+pub struct ReplySealer {
+    enc_type: EncType,
+    layer: LayerSecret,
+}
+
+impl ReplySealer {
+    pub(crate) const fn new(enc_type: EncType, layer: LayerSecret) -> Self {
+        Self { enc_type, layer }
+    }
+
+    /// Wraps and encrypts an answer (spec 02 §4.2). The result is what the entry node gives to
+    /// the client, with an outer status of 200.
+    ///
+    /// # Errors
+    /// [`Error::ReplyForm`] when the body cannot be encoded, which needs exhausted memory.
+    pub fn seal<R: CryptoRng + ?Sized>(
+        &self,
+        status: u16,
+        body: ReplyBody<'_>,
+        format: ReplyFormat,
+        rng: &mut R,
+    ) -> Result<Vec<u8>, Error> {
+        let quoted;
+        let body = match body {
+            ReplyBody::Json(json) if format.json => json,
+            ReplyBody::Json(text) | ReplyBody::Text(text) => {
+                quoted = serde_json::to_string(text).map_err(|_| Error::ReplyForm)?;
+                &quoted
+            }
+        };
+        let mut sealed = Vec::with_capacity(
+            body.len()
+                .saturating_add(32)
+                .saturating_add(self.enc_type.overhead()),
+        );
+        sealed.resize(self.enc_type.nonce_len(), 0);
+        sealed.extend_from_slice(br#"{"body":"#);
+        sealed.extend_from_slice(body.as_bytes());
+        sealed.extend_from_slice(alloc::format!(r#","status":{status}}}"#).as_bytes());
+        let key = self.layer.key(self.enc_type);
+        self.enc_type.seal(&key, &mut sealed, 0, rng)?;
+        Ok(if format.base64 {
+            base64::encode(&sealed).into_bytes()
+        } else {
+            sealed
+        })
+    }
+}
+
+/// Who sealed a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SealedBy {
+    /// The destination.
+    Destination,
+    /// The last relay, which could not serve its own layer (spec 02 §6.4).
+    LastHop,
+}
+
+/// An authentic answer.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// Status of the RPC, such as 200 or 421.
+    pub status: u16,
+    /// The result.
+    pub body: ReplyText,
+    /// Who answered. Only the destination's word says anything about the request.
+    pub sealed_by: SealedBy,
+    /// The cipher it was sealed with; not always the one that was asked for.
+    pub enc_type: EncType,
+}
+
+/// Without the body, which is the account's content.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("body_len", &self.body.as_str().len())
+            .field("sealed_by", &self.sealed_by)
+            .field("enc_type", &self.enc_type)
+            .finish()
+    }
+}
+
+/// The result in a reply.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a body is a string or another JSON value"
+)]
+pub enum ReplyText {
+    /// It was a string: text, or JSON in a string. Which one, the RPC's method decides.
+    Text(String),
+    /// It was another JSON value, of which this is the text.
+    Json(String),
+}
+
+impl ReplyText {
+    /// The text, whichever form it had.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Json(text) => text,
+        }
+    }
+}
+
+impl fmt::Debug for ReplyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReplyText({} bytes)", self.as_str().len())
+    }
+}
+
+/// Opens the answer to one request. Secret.
+#[derive(Clone, Debug)]
+pub struct ReplyKey {
+    enc_type: EncType,
+    destination: LayerSecret,
+    last_hop: Option<LayerSecret>,
+}
+
+impl ReplyKey {
+    pub(crate) const fn new(
+        enc_type: EncType,
+        destination: LayerSecret,
+        last_hop: Option<LayerSecret>,
+    ) -> Self {
+        Self {
+            enc_type,
+            destination,
+            last_hop,
+        }
+    }
+
+    /// Opens the body that the entry node gave back with status 200: base64 text, a JSON object
+    /// with that text under `result`, or raw bytes (spec 02 §6.4).
+    ///
+    /// # Errors
+    /// [`Error::Decrypt`] when nobody who may answer sealed these bytes: they are then a text
+    /// that any node on the path could have written. [`Error::ReplyForm`] when the sealed
+    /// content is no reply, such as this client's own request sent back.
+    pub fn open(&self, reply: &[u8]) -> Result<Reply, Error> {
+        let mut sealed = decode(reply);
+        // An old push server always answers in AES-GCM.
+        let fallback = (self.enc_type != EncType::AesGcm).then_some(EncType::AesGcm);
+        let attempts = [
+            Some((&self.destination, self.enc_type, SealedBy::Destination)),
+            fallback.map(|enc_type| (&self.destination, enc_type, SealedBy::Destination)),
+            self.last_hop
+                .as_ref()
+                .map(|layer| (layer, self.enc_type, SealedBy::LastHop)),
+        ];
+        for (layer, enc_type, sealed_by) in attempts.into_iter().flatten() {
+            if let Ok(plaintext) = enc_type.open(&layer.key(enc_type), &mut sealed) {
+                return read_reply(plaintext, enc_type, sealed_by);
+            }
+        }
+        Err(Error::Decrypt)
+    }
+}
+
+/// The ciphertext in whatever form it came.
+fn decode(reply: &[u8]) -> Vec<u8> {
+    let from_base64 = |text: &str| base64::decode("reply", text).ok();
+    let from_json = |text: &str| {
+        let object: Metadata<'_> = serde_json::from_str(text).ok()?;
+        from_base64(&metadata::string(object.result?, "result").ok()?)
+    };
+    core::str::from_utf8(reply)
+        .ok()
+        .and_then(|text| from_base64(text.trim_ascii()).or_else(|| from_json(text)))
+        .unwrap_or_else(|| reply.to_owned())
+}
+
+fn read_reply(plaintext: &[u8], enc_type: EncType, sealed_by: SealedBy) -> Result<Reply, Error> {
+    let object = Metadata::parse(plaintext).map_err(|_| Error::ReplyForm)?;
+    let status = object
+        .status
+        .or(object.status_code)
+        .ok_or(Error::ReplyForm)?;
+    let status = serde_json::from_str(status.get()).map_err(|_| Error::ReplyForm)?;
+    let body = object.body.ok_or(Error::ReplyForm)?;
+    let body = match metadata::string(body, "body") {
+        Ok(text) => ReplyText::Text(text.into_owned()),
+        Err(_) => ReplyText::Json(body.get().to_owned()),
+    };
+    Ok(Reply {
+        status,
+        body,
+        sealed_by,
+        enc_type,
+    })
+}
