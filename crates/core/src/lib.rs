@@ -14,4 +14,4 @@ mod time;
 pub use account_id::{AccountId, Prefix, ShortId};
 pub use error::Error;
 pub use network_id::{Network, NetworkId};
-pub use time::UnixMillis;
+pub use time::{Now, UnixMillis};

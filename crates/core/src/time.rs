@@ -68,6 +68,19 @@ impl fmt::Display for UnixMillis {
     }
 }
 
+/// The two clocks that a sans-IO state machine is told at every call.
+///
+/// `monotonic` drives deadlines and never goes back; its zero is the caller's choice. `unix`
+/// goes into messages and signatures and may jump.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "callers build it; there are two kinds of clock")]
+pub struct Now {
+    /// Time since some fixed point.
+    pub monotonic: Duration,
+    /// Wall clock.
+    pub unix: UnixMillis,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,55 @@
+//! What an operator decides.
+
+use core::time::Duration;
+
+use session_core::Network;
+
+/// Constants of a node, with the deployed network's values as defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Which network it serves; decides which account forms it accepts (spec 03 §2).
+    pub network: Network,
+    /// Version that `info` reports.
+    pub version: [u16; 3],
+    /// Hard fork that replies report, major and minor.
+    pub hard_fork: [u16; 2],
+    /// How long to wait for the next node of an onion request (spec 02 §5.3).
+    pub relay_timeout: Duration,
+    /// How long to wait for a member of the swarm (spec 04 §1).
+    pub forward_timeout: Duration,
+    /// How often expired messages are removed (spec 04 §10).
+    pub clean_interval: Duration,
+    /// Most requests that may wait for other nodes; more are refused as busy.
+    pub max_pending: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            network: Network::Mainnet,
+            version: [2, 11, 3],
+            hard_fork: [21, 0],
+            relay_timeout: Duration::from_secs(30),
+            forward_timeout: Duration::from_secs(5),
+            clean_interval: Duration::from_secs(10),
+            max_pending: 1000,
+        }
+    }
+}
+
+impl Config {
+    /// With another network.
+    #[must_use]
+    pub const fn with_network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// With another limit of waiting requests.
+    #[must_use]
+    pub const fn with_max_pending(mut self, max_pending: usize) -> Self {
+        self.max_pending = max_pending;
+        self
+    }
+}

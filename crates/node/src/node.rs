@@ -1,0 +1,331 @@
+//! The node: onion requests in and out, deadlines, answers.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use session_core::{Now, hex};
+use session_crypto::ed25519::SigningKey;
+use session_crypto::rand_core::CryptoRng;
+use session_crypto::x25519;
+use session_onion::{Action, Error as OnionError, Layer, MAX_REQUEST_LEN, ReplyBody, peel};
+use session_storage::{NodeState, status};
+use session_swarm::{NodeKey, Pool, Swarm};
+
+use crate::pending::{Origin, Pending, PendingRequests};
+use crate::{
+    Answer, Config, MessageStore, Output, PeerReply, PeerRequest, RequestId, Ticket, Transmit,
+    TransportFailure,
+};
+
+/// Statuses that pass between nodes; any other becomes 500 (spec 02 §5.3).
+const RELAYED: [u16; 13] = [
+    200, 400, 401, 403, 404, 406, 410, 413, 421, 429, 502, 503, 504,
+];
+
+/// A service node. See the [crate documentation](crate) for its run loop.
+pub struct Node<S> {
+    pub(crate) key: SigningKey,
+    x25519: x25519::SecretKey,
+    pub(crate) config: Config,
+    pub(crate) pool: Pool,
+    pub(crate) store: S,
+    pub(crate) pending: PendingRequests,
+    outputs: VecDeque<Output>,
+    next_id: u64,
+    next_cleaning: Duration,
+}
+
+impl<S> fmt::Debug for Node<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("key", self.key.public())
+            .field("pending", &self.pending.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: MessageStore> Node<S> {
+    /// A node with this identity key. It answers 503 until it has a node list that names it.
+    #[must_use]
+    pub fn new(key: SigningKey, store: S, config: Config) -> Self {
+        Self {
+            x25519: key.to_x25519(),
+            key,
+            config,
+            pool: Pool::default(),
+            store,
+            pending: PendingRequests::default(),
+            outputs: VecDeque::new(),
+            next_id: 0,
+            next_cleaning: Duration::ZERO,
+        }
+    }
+
+    /// The key under which node lists name this node.
+    #[must_use]
+    pub fn own_key(&self) -> NodeKey {
+        (*self.key.public().as_bytes()).into()
+    }
+
+    /// The store, for display.
+    #[must_use]
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Takes a new node list from the network's daemon. Queues nothing.
+    pub fn handle_node_list(&mut self, pool: Pool) {
+        self.pool = pool;
+    }
+
+    /// Takes the body of a client's `POST /onion_req/v2` (spec 02 §5.1).
+    pub fn handle_onion<R: CryptoRng + ?Sized>(
+        &mut self,
+        mut body: Vec<u8>,
+        now: Now,
+        rng: &mut R,
+    ) -> Ticket {
+        let ticket = self.ticket();
+        if body.len() > MAX_REQUEST_LEN {
+            self.answer(ticket, status::TOO_LARGE, "Request body too large");
+        } else if self.own_swarm().is_none() {
+            let text = "Service node is not ready: not in a swarm\n";
+            self.answer(ticket, status::UNAVAILABLE, text);
+        } else {
+            match Layer::parse_outer(&mut body) {
+                Ok(layer) => self.peel(ticket, layer, now, rng),
+                Err(error) => {
+                    let text = format!("Error parsing onion request: {error}");
+                    self.answer(ticket, status::BAD_REQUEST, text);
+                }
+            }
+        }
+        ticket
+    }
+
+    /// Takes a request of another node, which the transport has authenticated as `from`
+    /// (spec 02 §5.3, spec 03 §11).
+    pub fn handle_peer<R: CryptoRng + ?Sized>(
+        &mut self,
+        from: &NodeKey,
+        request: PeerRequest,
+        now: Now,
+        rng: &mut R,
+    ) -> Ticket {
+        let ticket = self.ticket();
+        let known = self
+            .pool
+            .get(from)
+            .is_some_and(|node| node.swarm_id.is_valid());
+        if !known {
+            self.answer(ticket, status::FORBIDDEN, "FORBIDDEN_SN");
+            return ticket;
+        }
+        match request {
+            PeerRequest::Onion(mut message) => {
+                match Layer::parse_relay(&mut message).and_then(|layer| {
+                    layer.check_hop_limit()?;
+                    Ok(layer)
+                }) {
+                    Ok(layer) => self.peel(ticket, layer, now, rng),
+                    Err(OnionError::TooManyHops) => {
+                        let text = OnionError::TooManyHops.to_string();
+                        self.answer(ticket, status::BAD_REQUEST, text);
+                    }
+                    Err(error) => {
+                        let text = format!("Invalid internal onion request: {error}");
+                        self.answer(ticket, status::BAD_REQUEST, text);
+                    }
+                }
+            }
+            PeerRequest::Forward { method, params } => {
+                let (status, body) = self.forwarded(&method, &params, now);
+                self.answer(ticket, status, body);
+            }
+        }
+        ticket
+    }
+
+    /// Takes the reply to a [`Transmit`], or why there is none. Unknown and late ids are ignored.
+    pub fn handle_reply<R: CryptoRng + ?Sized>(
+        &mut self,
+        id: RequestId,
+        reply: Result<PeerReply, TransportFailure>,
+        now: Now,
+        rng: &mut R,
+    ) {
+        match self.pending.remove(id) {
+            Some(Pending::Relay { ticket }) => match reply {
+                Ok(PeerReply { status, body }) => {
+                    let status = if RELAYED.contains(&status) {
+                        status
+                    } else {
+                        status::SERVER_ERROR
+                    };
+                    self.answer(ticket, status, body);
+                }
+                // A peer that cannot be reached looks to the deployed nodes like one that is slow.
+                Err(_) => self.answer(ticket, status::GATEWAY_TIMEOUT, "Request time out"),
+            },
+            Some(Pending::Copy { store, member }) => {
+                self.copy_done(store, member, reply, now, rng);
+            }
+            None => {}
+        }
+    }
+
+    /// Ends what has waited too long and removes expired messages. Harmless at any time.
+    pub fn handle_timeout<R: CryptoRng + ?Sized>(&mut self, now: Now, rng: &mut R) {
+        while let Some(id) = self.pending.expired(now.monotonic) {
+            self.handle_reply(id, Err(TransportFailure::Timeout), now, rng);
+        }
+        if self.next_cleaning <= now.monotonic {
+            self.next_cleaning = now.monotonic.saturating_add(self.config.clean_interval);
+            // What cannot be removed now is tried again at the next cleaning.
+            let _ = self.store.remove_expired(now.unix);
+        }
+    }
+
+    /// The next thing to do. [`Output::Wait`] is last, and can be asked for again.
+    pub fn poll_output(&mut self) -> Output {
+        self.outputs.pop_front().unwrap_or_else(|| {
+            let deadline = self
+                .pending
+                .next_deadline()
+                .map_or(self.next_cleaning, |deadline| {
+                    deadline.min(self.next_cleaning)
+                });
+            Output::Wait(Some(deadline))
+        })
+    }
+
+    /// The swarm that this node is in, as far as it knows.
+    pub(crate) fn own_swarm(&self) -> Option<Swarm<'_>> {
+        let own = self.pool.get(&self.own_key())?;
+        self.pool.swarm(own.swarm_id)
+    }
+
+    pub(crate) const fn state(&self, now: Now) -> NodeState {
+        NodeState::new(now.unix, self.config.hard_fork)
+    }
+
+    pub(crate) fn ticket(&mut self) -> Ticket {
+        Ticket(self.fresh_id())
+    }
+
+    pub(crate) fn fresh_id(&mut self) -> u64 {
+        self.next_id = self.next_id.wrapping_add(1);
+        self.next_id
+    }
+
+    pub(crate) fn answer(&mut self, ticket: Ticket, status: u16, body: impl Into<Vec<u8>>) {
+        self.outputs.push_back(Output::Answer(Answer {
+            ticket,
+            status,
+            body: body.into(),
+        }));
+    }
+
+    /// Answers in the form that the origin needs.
+    pub(crate) fn respond<R: CryptoRng + ?Sized>(
+        &mut self,
+        origin: &Origin,
+        status: u16,
+        body: ReplyBody<'_>,
+        rng: &mut R,
+    ) {
+        match origin {
+            Origin::Direct(ticket) => {
+                let (ReplyBody::Text(text) | ReplyBody::Json(text)) = body;
+                self.answer(*ticket, status, text);
+            }
+            Origin::Onion {
+                ticket,
+                sealer,
+                format,
+            } => match sealer.seal(status, body, *format, rng) {
+                Ok(sealed) => self.answer(*ticket, status::OK, sealed),
+                Err(error) => self.answer(*ticket, status::SERVER_ERROR, error.to_string()),
+            },
+        }
+    }
+
+    /// Queues a request to another node, unless too many are under way.
+    pub(crate) fn transmit(
+        &mut self,
+        to: NodeKey,
+        request: PeerRequest,
+        deadline: Duration,
+        pending: Pending,
+    ) -> bool {
+        if self.pending.len() >= self.config.max_pending {
+            return false;
+        }
+        let id = RequestId(self.fresh_id());
+        self.pending.insert(id, deadline, pending);
+        self.outputs
+            .push_back(Output::Transmit(Transmit { id, to, request }));
+        true
+    }
+
+    fn peel<R: CryptoRng + ?Sized>(
+        &mut self,
+        ticket: Ticket,
+        layer: Layer<'_>,
+        now: Now,
+        rng: &mut R,
+    ) {
+        if self.own_swarm().is_none() {
+            let text = format!("Snode not ready: {}", self.own_key());
+            return self.answer(ticket, status::UNAVAILABLE, text);
+        }
+        let peeled = match peel(&self.x25519, layer) {
+            Ok(peeled) => peeled,
+            Err(_) => return self.answer(ticket, status::BAD_REQUEST, "Invalid ciphertext"),
+        };
+        let mut origin = Origin::Onion {
+            ticket,
+            sealer: peeled.reply,
+            format: Default::default(),
+        };
+        match peeled.action {
+            Action::Relay(relay) => {
+                let next = NodeKey::from(relay.next);
+                if self.pool.get(&next).is_none() {
+                    let text = format!("Next node not found: {}", hex::encode(&relay.next));
+                    return self.answer(ticket, status::BAD_GATEWAY, text);
+                }
+                let request = PeerRequest::Onion(relay.encode());
+                let deadline = now.monotonic.saturating_add(self.config.relay_timeout);
+                if !self.transmit(next, request, deadline, Pending::Relay { ticket }) {
+                    let text = "Server busy, try again later";
+                    self.answer(ticket, status::UNAVAILABLE, text);
+                }
+            }
+            Action::Final(request) => {
+                if let Origin::Onion { format, .. } = &mut origin {
+                    *format = request.options;
+                }
+                self.rpc(origin, request.payload, now, rng);
+            }
+            Action::Proxy(proxy) => match proxy.target.url() {
+                Ok(_) => {
+                    let text = "this node does not proxy to servers";
+                    self.answer(ticket, status::BAD_GATEWAY, text);
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    self.respond(&origin, status::BAD_REQUEST, ReplyBody::Text(&text), rng);
+                }
+            },
+            _ => {
+                let text = ReplyBody::Text("Invalid json");
+                self.respond(&origin, status::BAD_REQUEST, text, rng);
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The constants of path building in one place (spec 02 §8.1).
+
+use core::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How paths are built, blamed and replaced. `Policy::default()` has the values of spec 02 §8.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Nodes of a path, the guard included. Default 3.
+    pub hops: u8,
+    /// Paths to have before requests share one that is busy. Default 2.
+    pub min_paths: u8,
+    /// Use the only path for everything, even if it holds the destination: for processes that
+    /// live for one request. Default off.
+    pub single_path: bool,
+    /// Strikes at which a path is given up. Default 3.
+    pub path_strike_threshold: u8,
+    /// Strikes at which a node is not used. Default 3.
+    pub node_strike_threshold: u8,
+    /// How long a strike counts. Default 48 hours.
+    pub strike_expiry: Duration,
+    /// Age at which a path is replaced by one with the same guard. Default 10 minutes.
+    pub rotation: Duration,
+    /// Age at which a guard is replaced. Default 10 days.
+    pub guard_lifetime: Duration,
+    /// How long a guard is passed over after it could not be reached. Default 1 minute.
+    pub guard_rest: Duration,
+    /// Whether all paths together have at most one node in any IPv4 /24. Default on; turn it off
+    /// on local test networks only.
+    pub subnet_diversity: bool,
+    /// Wait before the first retry. Default 200 ms.
+    pub retry_base: Duration,
+    /// Longest wait before a retry. Default 5 s.
+    pub retry_max: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            hops: 3,
+            min_paths: 2,
+            single_path: false,
+            path_strike_threshold: 3,
+            node_strike_threshold: 3,
+            strike_expiry: HOUR.saturating_mul(48),
+            rotation: MINUTE.saturating_mul(10),
+            guard_lifetime: DAY.saturating_mul(10),
+            guard_rest: MINUTE,
+            subnet_diversity: true,
+            retry_base: Duration::from_millis(200),
+            retry_max: SECOND.saturating_mul(5),
+        }
+    }
+}
+
+/// Setters, for values that differ from the default.
+macro_rules! setters {
+    ($($setter:ident $field:ident $type:ty;)*) => {
+        impl Policy {
+            $(
+                #[doc = concat!("The same policy with another [`Policy::", stringify!($field), "`].")]
+                #[must_use]
+                pub const fn $setter(mut self, $field: $type) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    with_hops hops u8;
+    with_min_paths min_paths u8;
+    with_single_path single_path bool;
+    with_path_strike_threshold path_strike_threshold u8;
+    with_node_strike_threshold node_strike_threshold u8;
+    with_strike_expiry strike_expiry Duration;
+    with_rotation rotation Duration;
+    with_guard_lifetime guard_lifetime Duration;
+    with_guard_rest guard_rest Duration;
+    with_subnet_diversity subnet_diversity bool;
+    with_retry_base retry_base Duration;
+    with_retry_max retry_max Duration;
+}
+
+impl Policy {
+    /// How long to wait before the next try after `failures` failures in a row.
+    #[must_use]
+    pub fn retry_delay(&self, failures: u32) -> Duration {
+        retry_delay(self.retry_base, self.retry_max, failures)
+    }
+}
+
+/// `base` after the first failure, doubled after every further one, at most `max`
+/// (spec 02 §8.1).
+#[must_use]
+pub fn retry_delay(base: Duration, max: Duration, failures: u32) -> Duration {
+    // 94 doublings take one nanosecond past the longest `Duration`.
+    (1..failures.min(96))
+        .fold(base, |delay, _| delay.saturating_mul(2))
+        .min(max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_longest() {
+        let delay = |failures| Policy::default().retry_delay(failures).as_millis();
+        assert_eq!(
+            [0, 1, 2, 5, 6, u32::MAX].map(delay),
+            [200, 200, 400, 3200, 5000, 5000]
+        );
+        let tiny = Duration::from_nanos(1);
+        assert_eq!(retry_delay(tiny, Duration::MAX, u32::MAX), Duration::MAX);
+        assert_eq!(
+            retry_delay(Duration::ZERO, MINUTE, u32::MAX),
+            Duration::ZERO
+        );
+        assert_eq!(retry_delay(MINUTE, SECOND, 1), SECOND);
+    }
+
+    #[test]
+    fn setters_set_their_field() {
+        let policy = Policy::default().with_hops(2).with_guard_rest(DAY);
+        assert_eq!((policy.hops, policy.guard_rest), (2, DAY));
+        assert_eq!(
+            policy.with_hops(3).with_guard_rest(MINUTE),
+            Policy::default()
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Which nodes failed lately (spec 02 §8.6).
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use session_core::UnixMillis;
+use session_swarm::NodeKey;
+
+/// Strikes kept of one node: as many as the highest threshold, so that no more are needed.
+const MAX_PER_NODE: usize = u8::MAX as usize;
+
+/// Nodes with strikes that are kept; beyond that the one struck longest ago is forgotten.
+const MAX_NODES: usize = 4096;
+
+/// Times of failures, by node.
+#[derive(Clone, Debug)]
+pub struct Strikes {
+    threshold: u8,
+    expiry: Duration,
+    /// Ascending for every node, unless the clock was set back.
+    times: BTreeMap<NodeKey, Vec<UnixMillis>>,
+}
+
+impl Strikes {
+    /// No strikes. A node is struck out at `threshold` strikes no older than `expiry`.
+    #[must_use]
+    pub const fn new(threshold: u8, expiry: Duration) -> Self {
+        Self {
+            threshold,
+            expiry,
+            times: BTreeMap::new(),
+        }
+    }
+
+    /// Gives a node one strike.
+    pub fn strike(&mut self, node: NodeKey, now: UnixMillis) {
+        self.add(node, 1, now);
+    }
+
+    /// Gives a node as many strikes as put it out.
+    pub fn strike_out(&mut self, node: NodeKey, now: UnixMillis) {
+        self.add(node, self.threshold.max(1), now);
+    }
+
+    /// How many strikes of a node count at `now`.
+    #[must_use]
+    pub fn active(&self, node: &NodeKey, now: UnixMillis) -> usize {
+        let times = self.times.get(node).map_or(&[][..], Vec::as_slice);
+        times
+            .iter()
+            .filter(|&&time| is_active(time, self.expiry, now))
+            .count()
+    }
+
+    /// Whether a node has at least the threshold of strikes, and at least one.
+    #[must_use]
+    pub fn is_struck_out(&self, node: &NodeKey, now: UnixMillis) -> bool {
+        self.active(node, now) >= usize::from(self.threshold.max(1))
+    }
+
+    /// Forgets the nodes for which `keep` is false: those that left the network.
+    pub fn retain(&mut self, mut keep: impl FnMut(&NodeKey) -> bool) {
+        self.times.retain(|node, _| keep(node));
+    }
+
+    fn add(&mut self, node: NodeKey, count: u8, now: UnixMillis) {
+        if !self.times.contains_key(&node) && self.times.len() >= MAX_NODES {
+            let oldest = self.times.iter().min_by_key(|(_, times)| times.last());
+            if let Some(oldest) = oldest.map(|(node, _)| *node) {
+                self.times.remove(&oldest);
+            }
+        }
+        let times = self.times.entry(node).or_default();
+        times.retain(|&time| is_active(time, self.expiry, now));
+        times.extend(core::iter::repeat_n(now, count.into()));
+        let surplus = times.len().saturating_sub(MAX_PER_NODE);
+        times.drain(..surplus);
+    }
+}
+
+/// Whether a strike given at `time` still counts.
+fn is_active(time: UnixMillis, expiry: Duration, now: UnixMillis) -> bool {
+    time.saturating_add(expiry) > now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPIRY: Duration = Duration::from_secs(10);
+
+    fn at(secs: u64) -> UnixMillis {
+        UnixMillis::from_secs(secs)
+    }
+
+    fn key(number: u32) -> NodeKey {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(&number.to_be_bytes());
+        key.into()
+    }
+
+    #[test]
+    fn strikes_add_up_and_expire() {
+        let mut strikes = Strikes::new(2, EXPIRY);
+        strikes.strike(key(1), at(100));
+        assert!(!strikes.is_struck_out(&key(1), at(100)));
+        strikes.strike(key(1), at(105));
+        assert!(strikes.is_struck_out(&key(1), at(109)));
+        assert!(
+            !strikes.is_struck_out(&key(1), at(110)),
+            "the first one expired"
+        );
+        assert_eq!(strikes.active(&key(1), at(114)), 1);
+        assert_eq!(strikes.active(&key(1), at(115)), 0);
+        assert_eq!(strikes.active(&key(2), at(100)), 0);
+    }
+
+    #[test]
+    fn striking_out_takes_one_call() {
+        for threshold in [0, 1, 3, 255] {
+            let mut strikes = Strikes::new(threshold, EXPIRY);
+            assert!(!strikes.is_struck_out(&key(1), at(1)), "{threshold}");
+            strikes.strike_out(key(1), at(1));
+            assert!(strikes.is_struck_out(&key(1), at(1)), "{threshold}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut strikes = Strikes::new(255, EXPIRY);
+        for _ in 0..3 {
+            strikes.strike_out(key(0), at(1));
+        }
+        assert_eq!(strikes.active(&key(0), at(1)), MAX_PER_NODE);
+        for number in 1..=u32::try_from(MAX_NODES).unwrap() {
+            strikes.strike(key(number), at(2));
+        }
+        assert_eq!(strikes.times.len(), MAX_NODES);
+        assert_eq!(strikes.active(&key(0), at(2)), 0, "struck longest ago");
+        strikes.retain(|node| *node == key(1));
+        assert_eq!(strikes.times.len(), 1);
+    }
+}

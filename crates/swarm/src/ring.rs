@@ -1,0 +1,164 @@
+//! Which swarm a position belongs to (spec 03 §4, §5).
+
+use alloc::vec::Vec;
+
+use crate::SwarmId;
+
+/// The ids of all swarms of one node list, ascending, each once, without [`SwarmId::INVALID`].
+///
+/// Never put ids of two lists into one ring: the lists may be a block apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ring {
+    ids: Vec<SwarmId>,
+}
+
+impl FromIterator<SwarmId> for Ring {
+    fn from_iter<I: IntoIterator<Item = SwarmId>>(ids: I) -> Self {
+        let mut ids: Vec<_> = ids.into_iter().filter(|id| id.is_valid()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Self { ids }
+    }
+}
+
+impl Ring {
+    /// The ids, ascending.
+    #[must_use]
+    pub fn ids(&self) -> &[SwarmId] {
+        &self.ids
+    }
+
+    /// The swarm nearest to `position`; on a tie the one below, also across the wrap. `None` if
+    /// there are no swarms. O(log n).
+    #[must_use]
+    pub fn nearest(&self, position: u64) -> Option<SwarmId> {
+        let at = self.ids.partition_point(|id| id.get() < position);
+        let right = *self.ids.get(at).or(self.ids.first())?;
+        let left = self.before(at)?;
+        // With one swarm the two are the same, and so is the answer.
+        let to_right = right.get().wrapping_sub(position);
+        let to_left = position.wrapping_sub(left.get());
+        Some(if to_right < to_left { right } else { left })
+    }
+
+    /// The positions that belong to the swarm `id`; `None` if it is not in the ring.
+    #[must_use]
+    pub fn arc_of(&self, id: SwarmId) -> Option<OwnedArc> {
+        let at = self.ids.binary_search(&id).ok()?;
+        if self.ids.len() == 1 {
+            return Some(OwnedArc::WHOLE_RING);
+        }
+        let next = *at
+            .checked_add(1)
+            .and_then(|next| self.ids.get(next))
+            .or(self.ids.first())?;
+        let down = id.get().wrapping_sub(self.before(at)?.get());
+        let up = next.get().wrapping_sub(id.get());
+        Some(OwnedArc {
+            after: id.get().wrapping_sub(down.div_ceil(2)),
+            through: id.get().wrapping_add(up / 2),
+        })
+    }
+
+    /// The id before index `at` on the ring, the last one before index 0.
+    fn before(&self, at: usize) -> Option<SwarmId> {
+        at.checked_sub(1)
+            .and_then(|before| self.ids.get(before))
+            .or(self.ids.last())
+            .copied()
+    }
+}
+
+/// The positions that belong to one swarm: from `after`, not included, up to `through`, included,
+/// modulo 2^64 (spec 03 §5). Equal ends stand for the whole ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "an interval has two ends")]
+pub struct OwnedArc {
+    /// The last position that belongs to the swarm below.
+    pub after: u64,
+    /// The last position that belongs to this swarm.
+    pub through: u64,
+}
+
+impl OwnedArc {
+    /// What the only swarm of a network owns.
+    pub const WHOLE_RING: Self = Self {
+        after: 0,
+        through: 0,
+    };
+
+    /// Whether every position belongs to the swarm.
+    #[must_use]
+    pub const fn is_whole_ring(&self) -> bool {
+        self.after == self.through
+    }
+
+    /// Whether `position` belongs to the swarm.
+    #[must_use]
+    pub const fn contains(&self, position: u64) -> bool {
+        let distance = position.wrapping_sub(self.after);
+        self.is_whole_ring() || (distance != 0 && distance <= self.through.wrapping_sub(self.after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn ring(ids: &[u64]) -> Ring {
+        ids.iter().copied().map(SwarmId::new).collect()
+    }
+
+    /// Ids and positions that meet, tie and wrap often.
+    fn near() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            any::<u64>(),
+            0..20u64,
+            u64::MAX - 20..=u64::MAX,
+            (1u64 << 63) - 10..(1 << 63) + 10
+        ]
+    }
+
+    proptest! {
+        /// A position lies in the arc of the swarm that is nearest to it, and in no other.
+        #[test]
+        fn arcs_and_nearest_agree(ids in vec(near(), 0..8), position in near()) {
+            let ring = ring(&ids);
+            let nearest = ring.nearest(position);
+            prop_assert_eq!(nearest.is_none(), ring.ids().is_empty());
+            for &id in ring.ids() {
+                prop_assert_eq!(ring.arc_of(id).unwrap().contains(position), Some(id) == nearest);
+            }
+        }
+
+        #[test]
+        fn nearest_is_at_the_least_distance(ids in vec(near(), 1..8), position in near()) {
+            let ring = ring(&ids);
+            let distance = |id: SwarmId| {
+                let up = id.get().wrapping_sub(position);
+                up.min(position.wrapping_sub(id.get()))
+            };
+            let least = ring.ids().iter().copied().map(distance).min();
+            prop_assert_eq!(ring.nearest(position).map(distance), least);
+        }
+    }
+
+    #[test]
+    fn ties_go_down_also_across_the_wrap() {
+        let ring = ring(&[694, 100, 200, 100, u64::MAX]);
+        assert_eq!(ring.ids().len(), 3, "sorted, unique, no invalid id");
+        assert_eq!(ring.nearest(150), Some(SwarmId::new(100)));
+        assert_eq!(ring.nearest(151), Some(SwarmId::new(200)));
+        let middle = 0x8000_0000_0000_018d;
+        assert_eq!(ring.nearest(middle), Some(SwarmId::new(694)));
+        assert_eq!(ring.nearest(middle + 1), Some(SwarmId::new(100)));
+    }
+
+    #[test]
+    fn unknown_ids_own_nothing() {
+        assert_eq!(ring(&[1, 2]).arc_of(SwarmId::new(3)), None);
+        assert_eq!(ring(&[]).nearest(0), None);
+    }
+}
