@@ -1,0 +1,475 @@
+//! The client: four verbs, one queue of outputs.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use session_core::{AccountId, NetworkId, Now, UnixMillis};
+use session_crypto::rand_core::CryptoRng;
+use session_envelope::{Content, seal_one_to_one};
+use session_identity::Account;
+use session_onion::{Hop, SealedBy, build};
+use session_path::{Failure as PathFailure, Paths, Provenance, classify};
+use session_storage::{Namespace, Retrieve, RetrieveReply, Store, StoreReply, status};
+use session_swarm::{NodeKey, NodeRecord, Pool};
+
+use crate::mailbox::Mailbox;
+use crate::network::{NetworkView, path_keys, seed_request};
+use crate::request::{InFlight, Job, OnionRequest, Task};
+use crate::{
+    Config, Error, Event, Failure, Kind, MessageRef, Output, RequestId, Response, Target, Transmit,
+    TransportFailure,
+};
+
+/// A client of one account. See the [crate documentation](crate) for its run loop.
+pub struct Client {
+    account: Account,
+    config: Config,
+    network: NetworkView,
+    mailbox: Mailbox,
+    jobs: VecDeque<Job>,
+    in_flight: BTreeMap<RequestId, (Duration, InFlight)>,
+    outputs: VecDeque<Output>,
+    /// When to ask a seed; after failures, later and later.
+    next_node_list: Duration,
+    node_list_failures: u32,
+    next_poll: Duration,
+    next_id: u64,
+    /// Timestamps of own messages must differ (spec 05 §11.2).
+    last_sent: UnixMillis,
+    /// The latest time that was told; it never goes back.
+    monotonic: Duration,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("account", &self.account)
+            .field("nodes", &self.network.pool.len())
+            .field("jobs", &self.jobs.len())
+            .field("in_flight", &self.in_flight.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that knows nothing of the network yet: its first output asks a seed.
+    pub fn new<R: CryptoRng + ?Sized>(
+        account: Account,
+        config: Config,
+        now: Now,
+        rng: &mut R,
+    ) -> Self {
+        let mut client = Self {
+            network: NetworkView::new(config.policy),
+            mailbox: Mailbox::new(config.max_seen),
+            account,
+            config,
+            jobs: VecDeque::new(),
+            in_flight: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            next_node_list: now.monotonic,
+            node_list_failures: 0,
+            next_poll: now.monotonic,
+            next_id: 0,
+            last_sent: UnixMillis::default(),
+            monotonic: now.monotonic,
+        };
+        client.proceed(now, rng);
+        client
+    }
+
+    /// The account's id.
+    #[must_use]
+    pub const fn account_id(&self) -> AccountId {
+        self.account.id()
+    }
+
+    /// The node list in use, for display.
+    #[must_use]
+    pub const fn pool(&self) -> &Pool {
+        &self.network.pool
+    }
+
+    /// The paths, guards and strikes, for display.
+    #[must_use]
+    pub const fn paths(&self) -> &Paths {
+        &self.network.paths
+    }
+
+    /// Seals a message for `to` and queues it. The outcome is an [`Event::Sent`] or an
+    /// [`Event::SendFailed`]. May queue output.
+    ///
+    /// Messages of one client get different timestamps, a millisecond apart if need be.
+    ///
+    /// # Errors
+    /// [`Error::QueueFull`]; [`Error::Envelope`] when `to` cannot be sealed to;
+    /// [`Error::Storage`] when the message is too long.
+    pub fn send<R: CryptoRng + ?Sized>(
+        &mut self,
+        to: AccountId,
+        content: &Content,
+        now: Now,
+        rng: &mut R,
+    ) -> Result<MessageRef, Error> {
+        if self.jobs.len() >= self.config.max_queue {
+            return Err(Error::QueueFull {
+                limit: self.config.max_queue,
+            });
+        }
+        let sent = now
+            .unix
+            .max(self.last_sent.saturating_add(Duration::from_millis(1)));
+        let wire = seal_one_to_one(&self.account, &to, content, sent, rng)?;
+        let account = NetworkId::from(to);
+        let ttl = self.config.message_ttl;
+        let store = Store::new(account, Namespace::DIRECT, wire, sent, ttl)?;
+        self.last_sent = sent;
+        let message = MessageRef(self.fresh_id());
+        let mut payload = String::new();
+        store.write_json(&mut payload);
+        let task = Task::Send {
+            message,
+            payload,
+            hash: store.hash(),
+        };
+        self.jobs.push_back(Job::new(task, account));
+        self.proceed(now, rng);
+        Ok(message)
+    }
+
+    /// Takes the response to a [`Transmit`], or why there is none. Unknown and late ids are
+    /// ignored. May queue output.
+    pub fn handle_reply<R: CryptoRng + ?Sized>(
+        &mut self,
+        id: RequestId,
+        reply: Result<Response<'_>, TransportFailure>,
+        now: Now,
+        rng: &mut R,
+    ) {
+        self.monotonic = self.monotonic.max(now.monotonic);
+        self.answered(id, reply, now);
+        self.proceed(now, rng);
+    }
+
+    /// Ends requests that have waited too long, and starts what is due. Harmless at any time.
+    pub fn handle_timeout<R: CryptoRng + ?Sized>(&mut self, now: Now, rng: &mut R) {
+        self.proceed(now, rng);
+    }
+
+    /// The next thing to do. [`Output::Wait`] is last, and can be asked for again.
+    pub fn poll_output(&mut self) -> Output {
+        self.outputs
+            .pop_front()
+            .unwrap_or_else(|| Output::Wait(self.next_deadline()))
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let requests = self.in_flight.values().map(|(deadline, _)| *deadline);
+        // Jobs and polls need a node list; until there is one, only asking for it has a time.
+        let jobs = self.jobs.iter().map(|job| job.not_before);
+        let asking = self.is_asking_for_nodes();
+        let own = [
+            (!asking).then_some(self.next_node_list),
+            (!self.network.pool.is_empty() && !self.is_polling()).then_some(self.next_poll),
+        ];
+        requests
+            .chain(jobs.filter(|_| !self.network.pool.is_empty()))
+            .chain(own.into_iter().flatten())
+            .min()
+    }
+
+    fn is_asking_for_nodes(&self) -> bool {
+        self.in_flight
+            .values()
+            .any(|(_, request)| matches!(request, InFlight::NodeList))
+    }
+
+    fn is_polling(&self) -> bool {
+        let is_poll = |job: &Job| matches!(job.task, Task::Poll);
+        self.jobs.iter().any(is_poll)
+            || self.in_flight.values().any(
+                |(_, request)| matches!(request, InFlight::Onion(request) if is_poll(&request.job)),
+            )
+    }
+
+    fn fresh_id(&mut self) -> u64 {
+        self.next_id = self.next_id.wrapping_add(1);
+        self.next_id
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Does everything that is due.
+    fn proceed<R: CryptoRng + ?Sized>(&mut self, now: Now, rng: &mut R) {
+        self.monotonic = self.monotonic.max(now.monotonic);
+        self.end_late_requests(now);
+        if self.next_node_list <= self.monotonic && !self.is_asking_for_nodes() {
+            self.ask_for_nodes(rng);
+        }
+        if self.network.pool.is_empty() {
+            return;
+        }
+        if self.next_poll <= self.monotonic && !self.is_polling() {
+            let account = NetworkId::from(self.account.id());
+            self.jobs.push_back(Job::new(Task::Poll, account));
+        }
+        // Each job is looked at once: one that fails at once waits for its next time.
+        for _ in 0..self.jobs.len() {
+            if let Some(job) = self.jobs.pop_front() {
+                if job.not_before <= self.monotonic {
+                    self.start(job, now, rng);
+                } else {
+                    self.jobs.push_back(job);
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, id: RequestId, reply: Result<Response<'_>, TransportFailure>, now: Now) {
+        match self.in_flight.remove(&id) {
+            Some((_, InFlight::NodeList)) => self.node_list_answered(reply),
+            Some((_, InFlight::Onion(request))) => self.onion_answered(*request, reply, now),
+            None => {}
+        }
+    }
+
+    fn end_late_requests(&mut self, now: Now) {
+        let late: Vec<RequestId> = self
+            .in_flight
+            .iter()
+            .filter(|(_, (deadline, _))| *deadline <= self.monotonic)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.answered(id, Err(TransportFailure::Timeout), now);
+        }
+    }
+
+    fn transmit(&mut self, target: Target, body: Vec<u8>, request: InFlight) {
+        let id = RequestId(self.fresh_id());
+        let deadline = self.monotonic.saturating_add(self.config.request_timeout);
+        self.in_flight.insert(id, (deadline, request));
+        self.outputs
+            .push_back(Output::Transmit(Transmit { id, target, body }));
+    }
+
+    fn ask_for_nodes<R: CryptoRng + ?Sized>(&mut self, rng: &mut R) {
+        let seeds = u64::try_from(self.config.seeds).unwrap_or(u64::MAX);
+        let seed = rng.next_u64().checked_rem(seeds).unwrap_or(0);
+        let seed = usize::try_from(seed).unwrap_or(0);
+        let body = seed_request().into_bytes();
+        self.transmit(Target::Seed(seed), body, InFlight::NodeList);
+    }
+
+    fn node_list_answered(&mut self, reply: Result<Response<'_>, TransportFailure>) {
+        let taken = reply.is_ok_and(|response| {
+            response.status == status::OK
+                && self.network.take_node_list(
+                    response.body,
+                    self.config.network,
+                    self.config.min_pool,
+                )
+        });
+        let wait = if taken {
+            self.node_list_failures = 0;
+            let pool = &self.network.pool;
+            self.mailbox.retain_nodes(|node| pool.get(node).is_some());
+            let nodes = pool.len();
+            self.event(Event::NodeList { nodes });
+            self.config.pool_expiry
+        } else {
+            self.node_list_failures = self.node_list_failures.saturating_add(1);
+            self.config.policy.retry_delay(self.node_list_failures)
+        };
+        self.next_node_list = self.monotonic.saturating_add(wait);
+    }
+
+    /// Sends a job's request to a member of its swarm, through a path.
+    fn start<R: CryptoRng + ?Sized>(&mut self, mut job: Job, now: Now, rng: &mut R) {
+        job.attempts = job.attempts.saturating_add(1);
+        let member = self
+            .network
+            .choose_member(&job.account, &job.tried, now.unix, rng);
+        let Some(member) = member else {
+            return self.retry(job, Failure::of_content());
+        };
+        let NetworkView { pool, paths, .. } = &mut self.network;
+        let Ok(path) = paths.choose(pool, Some(&member.key), now.unix, rng) else {
+            return self.retry(job, Failure::of_path(&PathFailure::Other));
+        };
+        let (path_id, keys, nodes) = (path.id(), path_keys(path), path.nodes().to_vec());
+        let request = self.hops(&nodes, &member).and_then(|(hops, destination)| {
+            let payload = self.payload(&job.task, &member.key, now);
+            let enc_type = self.config.enc_type;
+            build(&hops, &destination, payload.as_bytes(), enc_type, rng).ok()
+        });
+        let (Some(request), Some(guard)) = (request, nodes.first()) else {
+            self.network
+                .paths
+                .failed(path_id, PathFailure::Other, now.unix);
+            return self.retry(job, Failure::of_path(&PathFailure::Other));
+        };
+        let onion_request = OnionRequest {
+            job,
+            member: member.key,
+            path: path_id,
+            path_keys: keys,
+            reply_key: request.reply,
+        };
+        let in_flight = InFlight::Onion(Box::new(onion_request));
+        self.transmit(Target::Guard(*guard), request.body, in_flight);
+    }
+
+    /// The nodes as encryption peers. One with unusable keys leaves the node list.
+    fn hops(&mut self, path: &[NodeRecord], member: &NodeRecord) -> Option<(Vec<Hop>, Hop)> {
+        let mut convert = |node: &NodeRecord| {
+            let hop = self.network.hops.get(node);
+            if hop.is_none() {
+                self.network.drop_node(&node.key);
+            }
+            hop
+        };
+        let hops = path.iter().map(&mut convert).collect::<Option<Vec<_>>>()?;
+        Some((hops, convert(member)?))
+    }
+
+    fn payload<'t>(&self, task: &'t Task, member: &NodeKey, now: Now) -> Cow<'t, str> {
+        match task {
+            Task::Send { payload, .. } => payload.into(),
+            Task::Poll => {
+                let mut json = String::new();
+                let mut retrieve =
+                    Retrieve::new(NetworkId::from(self.account.id()), Mailbox::NAMESPACE);
+                retrieve.last_hash = self.mailbox.last_hash(member);
+                // The key is the account's own, so signing cannot fail.
+                if let Ok(retrieve) = retrieve.sign(self.account.signing_key(), now.unix) {
+                    retrieve.write_json(&mut json);
+                }
+                json.into()
+            }
+        }
+    }
+
+    fn onion_answered(
+        &mut self,
+        request: OnionRequest,
+        reply: Result<Response<'_>, TransportFailure>,
+        now: Now,
+    ) {
+        let failure = match reply {
+            Err(TransportFailure::Timeout) => PathFailure::TimedOut,
+            Err(TransportFailure::Connection) => PathFailure::EdgeUnreachable,
+            Ok(response) if response.status == status::OK => {
+                match request.reply_key.open(response.body) {
+                    Ok(reply) if reply.sealed_by == SealedBy::Destination => {
+                        self.network.paths.succeeded(request.path);
+                        let body = reply.body.as_str();
+                        return self.destination_answered(request, reply.status, body);
+                    }
+                    // The last relay complains about its own layer, or nobody sealed this.
+                    _ => PathFailure::InvalidHopResponse,
+                }
+            }
+            Ok(response) => classify(
+                Provenance::Undecrypted,
+                response.status,
+                response.body,
+                Some(&request.member),
+                &request.path_keys,
+            ),
+        };
+        self.network.paths.failed(request.path, failure, now.unix);
+        let mut job = request.job;
+        let failure = Failure::of_path(&failure);
+        if failure.kind == Kind::OtherMember {
+            job.tried.push(request.member);
+        }
+        self.retry(job, failure);
+    }
+
+    /// The member of the swarm itself answered.
+    fn destination_answered(&mut self, request: OnionRequest, status: u16, body: &str) {
+        let OnionRequest {
+            mut job, member, ..
+        } = request;
+        if status != status::OK {
+            if status == status::WRONG_SWARM {
+                // At most one redirect a request; then the node list must be out of date.
+                let redirected =
+                    !job.redirected && self.network.redirect(job.account, status, body);
+                job.redirected = true;
+                if !redirected {
+                    self.next_node_list = self.monotonic;
+                }
+            }
+            job.tried.push(member);
+            return self.retry(job, Failure::of_status(status));
+        }
+        match job.task {
+            Task::Send {
+                message, ref hash, ..
+            } => {
+                let hash = *hash;
+                let swarm = self.network.swarm(&job.account);
+                let members: Vec<_> = swarm.iter().map(|node| *node.key.as_bytes()).collect();
+                let copies = StoreReply::parse(body.as_bytes(), &members, &hash)
+                    .map_or((0, 0), |reply| (reply.stored(), reply.nodes.len()));
+                match copies {
+                    // Half of the members is what the official apps ask for (spec 04 §8).
+                    (copies, answers) if copies > 0 && copies.saturating_mul(2) >= answers => {
+                        self.event(Event::Sent {
+                            message,
+                            hash,
+                            copies,
+                        });
+                    }
+                    _ => {
+                        job.tried.push(member);
+                        self.retry(job, Failure::of_content());
+                    }
+                }
+            }
+            Task::Poll => match RetrieveReply::parse(body.as_bytes()) {
+                Ok(page) => {
+                    let wait = if page.more && !page.messages.is_empty() {
+                        Duration::ZERO
+                    } else {
+                        self.config.poll_interval
+                    };
+                    self.next_poll = self.monotonic.saturating_add(wait);
+                    for event in self.mailbox.take(&self.account, member, page) {
+                        self.event(event);
+                    }
+                }
+                Err(_) => {
+                    job.tried.push(member);
+                    self.retry(job, Failure::of_content());
+                }
+            },
+        }
+    }
+
+    /// Queues a job again, or gives it up.
+    fn retry(&mut self, mut job: Job, failure: Failure) {
+        let hopeless = matches!(failure.kind, Kind::Permanent | Kind::ResyncClock);
+        if hopeless || job.attempts >= self.config.max_attempts {
+            match job.task {
+                Task::Send { message, .. } => self.event(Event::SendFailed { message, failure }),
+                Task::Poll => {
+                    self.next_poll = self.monotonic.saturating_add(self.config.poll_interval);
+                }
+            }
+            return;
+        }
+        let wait = self.config.policy.retry_delay(job.attempts);
+        job.not_before = self.monotonic.saturating_add(wait);
+        self.jobs.push_back(job);
+    }
+}

@@ -1,0 +1,151 @@
+//! What the client believes about the network: node list, redirects, paths.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use session_core::{Network, NetworkId, UnixMillis};
+use session_crypto::rand_core::CryptoRng;
+use session_path::{Path, Paths, Policy};
+use session_swarm::{NodeKey, NodeRecord, Pool, parse_node_list, parse_redirects};
+
+use crate::hops::Hops;
+
+/// Fewest members that are worth choosing among (spec 03 §10.2).
+const MIN_CHOICE: usize = 3;
+
+/// Node list, redirects and paths.
+#[derive(Clone, Debug)]
+pub(crate) struct NetworkView {
+    pub(crate) pool: Pool,
+    pub(crate) paths: Paths,
+    pub(crate) hops: Hops,
+    /// Swarms that nodes named instead of the computed ones, until the next node list.
+    redirects: BTreeMap<NetworkId, Vec<NodeKey>>,
+}
+
+impl NetworkView {
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self {
+            pool: Pool::default(),
+            paths: Paths::new(policy),
+            hops: Hops::default(),
+            redirects: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a seed's answer. A list that cannot be used leaves the old one in place.
+    pub(crate) fn take_node_list(
+        &mut self,
+        json: &[u8],
+        network: Network,
+        min_pool: usize,
+    ) -> bool {
+        let Ok(mut list) = parse_node_list(json) else {
+            return false;
+        };
+        if network == Network::Mainnet {
+            list.nodes.retain(NodeRecord::has_public_address);
+        }
+        // A pinned seed is trusted alone.
+        let Ok(pool) = Pool::agree(&[list], 1, min_pool) else {
+            return false;
+        };
+        if pool.ring().ids().is_empty() {
+            return false;
+        }
+        self.pool = pool;
+        self.hops.clear();
+        self.redirects.clear();
+        true
+    }
+
+    /// Takes a destination's word that `account` is elsewhere; only nodes of the list are
+    /// believed (spec 03 §10.3). Whether there are any.
+    pub(crate) fn redirect(&mut self, account: NetworkId, status: u16, body: &str) -> bool {
+        let redirects = parse_redirects(&[Some(account)], status, body.as_bytes());
+        let named = redirects
+            .accounts
+            .into_iter()
+            .find_map(|(named, keys)| (named == account).then_some(keys))
+            .unwrap_or_default();
+        let known: Vec<NodeKey> = self
+            .pool
+            .known(&named)
+            .iter()
+            .map(|node| node.key)
+            .collect();
+        let usable = !known.is_empty();
+        if usable {
+            self.redirects.insert(account, known);
+        }
+        usable
+    }
+
+    /// The nodes that hold an account's messages.
+    pub(crate) fn swarm(&self, account: &NetworkId) -> Vec<NodeRecord> {
+        match self.redirects.get(account) {
+            Some(keys) => keys
+                .iter()
+                .filter_map(|key| self.pool.get(key).copied())
+                .collect(),
+            None => self
+                .pool
+                .swarm_of(account)
+                .map(|swarm| swarm.members().to_vec())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// A random member to ask that is not among `tried`; one of all members when all are.
+    pub(crate) fn choose_member<R: CryptoRng + ?Sized>(
+        &self,
+        account: &NetworkId,
+        tried: &[NodeKey],
+        now: UnixMillis,
+        rng: &mut R,
+    ) -> Option<NodeRecord> {
+        let swarm = self.swarm(account);
+        let strikes = self.paths.strikes();
+        let mut members: Vec<&NodeRecord> = swarm
+            .iter()
+            .filter(|node| !strikes.is_struck_out(&node.key, now))
+            .collect();
+        if members.len() < MIN_CHOICE {
+            members = swarm.iter().collect();
+        }
+        let untried: Vec<&NodeRecord> = members
+            .iter()
+            .copied()
+            .filter(|node| !tried.contains(&node.key))
+            .collect();
+        if !untried.is_empty() {
+            members = untried;
+        }
+        let count = u64::try_from(members.len()).ok()?;
+        // The bias of a remainder of 64 random bits is far below what anybody could measure.
+        let index = usize::try_from(rng.next_u64().checked_rem(count)?).ok()?;
+        members.get(index).map(|node| **node)
+    }
+
+    /// Leaves a node out whose keys are unusable.
+    pub(crate) fn drop_node(&mut self, key: &NodeKey) {
+        let nodes = self.pool.nodes().iter().filter(|node| node.key != *key);
+        self.pool = Pool::new(nodes.copied().collect());
+    }
+}
+
+/// What a seed is asked (spec 03 §8).
+pub(crate) fn seed_request() -> String {
+    String::from(concat!(
+        r#"{"jsonrpc":"2.0","id":0,"method":"get_n_service_nodes","params":{"active_only":true,"#,
+        r#""fields":{"public_ip":true,"storage_port":true,"storage_lmq_port":true,"#,
+        r#""pubkey_x25519":true,"pubkey_ed25519":true,"requested_unlock_height":true,"#,
+        r#""height":true,"swarm":true,"storage_server_version":true}}}"#
+    ))
+}
+
+/// The keys of a path, entry first.
+pub(crate) fn path_keys(path: &Path) -> Vec<NodeKey> {
+    path.nodes().iter().map(|node| node.key).collect()
+}
