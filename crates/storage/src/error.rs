@@ -1,0 +1,31 @@
+//! What can go wrong on the client's side.
+
+/// Why a request cannot be made, or a reply not be read.
+///
+/// What a node answers to a bad request is a [`Rejection`](crate::Rejection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text or the reply does not have the form that the object has.
+    #[error("{what}: malformed")]
+    Malformed {
+        /// The object that was read.
+        what: &'static str,
+    },
+    /// The object is longer than nodes accept, or than is read from them.
+    #[error("{what}: expected at most {limit} bytes, got {got}")]
+    TooLong {
+        /// The object.
+        what: &'static str,
+        /// The greatest length.
+        limit: usize,
+        /// The length that it has.
+        got: usize,
+    },
+    /// The time to live is not one that the namespace allows (spec 04 §1).
+    #[error("time to live out of range")]
+    Ttl,
+    /// The signing key is not the key of the account.
+    #[error("the signing key does not belong to the account")]
+    WrongKey,
+}
