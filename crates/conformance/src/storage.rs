@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use session_core::{AccountId, Network, NetworkId, Prefix, UnixMillis};
-use session_crypto::ed25519::{PublicKey, SigningKey};
+use session_crypto::ed25519::SigningKey;
 use session_storage::{
     Class, Context, MessageHash, Namespace, Rejection, Request, Retrieve, RetrieveLimits, Signed,
     Store, StoreReply, Verdict, parse_bt, parse_json,
@@ -248,42 +248,9 @@ fn auth(case: &Value) -> Result<Value, CaseError> {
     }
     let now = UnixMillis::from_millis(unsigned(case, "now"));
     let context = Context::new(now, case["in_swarm"] == true);
-    match decide(body, &context, network(case)) {
-        Ok(status) => Ok(json!({ "status": status })),
-        Err(rejection) => Ok(json!({
-            "status": rejection.status(),
-            "reason": reason(&rejection, &params),
-        })),
-    }
-}
-
-/// The words that the vectors use for a rejection; ours are those of deployed nodes.
-fn reason(rejection: &Rejection, params: &Value) -> String {
-    match rejection {
-        Rejection::WrongSwarm => "wrong swarm".to_owned(),
-        Rejection::Ttl => "ttl".to_owned(),
-        Rejection::Clock => "timestamp".to_owned(),
-        Rejection::SignatureClock { method: "store" } => "signature timestamp".to_owned(),
-        Rejection::SignatureClock { .. } => "timestamp".to_owned(),
-        Rejection::Unsigned { .. } => "signature required".to_owned(),
-        Rejection::Signature { .. } if foreign_key(params) => {
-            "pubkey_ed25519 does not match".to_owned()
-        }
-        Rejection::Signature { .. } => "signature".to_owned(),
-        Rejection::Missing { field } => format!("missing {field}"),
-        Rejection::Invalid { field } => format!("bad value for {field}"),
-        other => other.to_string(),
-    }
-}
-
-/// Whether the request names an Ed25519 key that is not the account's: nodes answer as to any
-/// bad signature, the vectors tell it apart.
-fn foreign_key(params: &Value) -> bool {
-    let Some(key) = params["pubkey_ed25519"].as_str() else {
-        return false;
-    };
-    let converted = PublicKey::from_slice(&unhex(key)).and_then(|key| key.to_x25519());
-    converted.map(|key| hex(key.as_bytes())).ok().as_deref() != text(params, "pubkey").get(2..)
+    let decision = decide(body, &context, network(case));
+    let status = decision.unwrap_or_else(|rejection| rejection.status());
+    Ok(json!({ "status": status }))
 }
 
 fn keys(members: &[Value]) -> Vec<[u8; 32]> {
