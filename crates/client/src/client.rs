@@ -101,6 +101,12 @@ impl Client {
         &self.network.paths
     }
 
+    /// How many requests are in the air.
+    #[must_use]
+    pub fn requests_under_way(&self) -> usize {
+        self.in_flight.len()
+    }
+
     /// Seals a message for `to` and queues it. The outcome is an [`Event::Sent`] or an
     /// [`Event::SendFailed`]. May queue output.
     ///

@@ -3,8 +3,9 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
-use curve25519_dalek::scalar::clamp_integer;
+use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use ed25519_dalek::Signer;
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
@@ -50,6 +51,21 @@ impl fmt::Debug for Signature {
         let [first, second, ..] = self.0;
         write!(f, "ed25519::Signature({first:02x}{second:02x}…)")
     }
+}
+
+/// What looks like a signature by an unknown key and verifies under none: a random point of the
+/// prime-order subgroup and a random scalar. Stands where a signature would be, to hide that there
+/// is none (spec 05 §1.3).
+#[must_use]
+pub fn decoy_signature<R: CryptoRng + ?Sized>(rng: &mut R) -> Signature {
+    let mut scalar = || {
+        let mut wide = Zeroizing::new([0; 64]);
+        rng.fill_bytes(wide.as_mut());
+        Scalar::from_bytes_mod_order_wide(&wide)
+    };
+    let point = EdwardsPoint::mul_base(&scalar()).compress();
+    let decoy = ed25519_dalek::Signature::from_components(point.to_bytes(), scalar().to_bytes());
+    Signature(decoy.to_bytes())
 }
 
 /// A public key that is canonical, on the curve and not of small order.

@@ -185,3 +185,16 @@ proptest! {
         prop_assert!(matches!(too_short, Err(Error::Length { .. })), "{:?}", too_short);
     }
 }
+
+#[test]
+fn decoys_look_like_signatures_and_verify_under_no_key() {
+    let mut rng = ChaCha20Rng::from_seed([5; 32]);
+    let decoy = ed25519::decoy_signature(&mut rng);
+    assert_ne!(decoy, ed25519::decoy_signature(&mut rng));
+    let (point, scalar) = decoy.as_bytes().split_at(32);
+    let point = ed25519::PublicKey::from_slice(point).unwrap();
+    assert!(point.to_x25519().is_ok(), "in the prime-order subgroup");
+    assert!(scalar[31] <= 0x10, "reduced");
+    let key = ed25519::SigningKey::generate(&mut rng);
+    assert_eq!(key.public().verify(b"", &decoy), Err(Error::Signature));
+}

@@ -1,0 +1,98 @@
+//! Deterministic entry points and inner layers, for known-answer tests and fuzzing.
+//!
+//! An ephemeral key that is used twice links the messages made with it and reveals their
+//! difference. May change in any release before 1.0.
+
+use alloc::vec::Vec;
+
+use session_core::{AccountId, UnixMillis};
+use session_crypto::hazmat::seal_with_ephemeral;
+use session_crypto::{blake2b, ed25519, x25519};
+use session_identity::Account;
+use zeroize::Zeroizing;
+
+use crate::Error;
+use crate::one_to_one::{self, recipient_key, sign, write_wire};
+
+/// What stands in the envelope's `proSig`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ProSignature<'a> {
+    /// The signature of this rotating key over the sealed box.
+    By(&'a ed25519::SigningKey),
+    /// This.
+    Given(ed25519::Signature),
+}
+
+/// [`seal_one_to_one`](crate::seal_one_to_one) of bytes that need not be a message, with a chosen
+/// ephemeral key.
+///
+/// # Errors
+/// [`Error::Recipient`].
+pub fn seal_one_to_one_with(
+    from: &Account,
+    to: &AccountId,
+    content: &[u8],
+    sent: UnixMillis,
+    ephemeral: &x25519::SecretKey,
+    pro_signature: &ProSignature<'_>,
+) -> Result<Vec<u8>, Error> {
+    write_wire(
+        from,
+        to,
+        content,
+        sent,
+        |to, inner, out| seal_with_ephemeral(ephemeral, to, inner, out),
+        |sealed| match pro_signature {
+            ProSignature::By(key) => key.sign(sealed),
+            ProSignature::Given(signature) => *signature,
+        },
+    )
+}
+
+/// Signs and seals bytes without padding or envelope (spec 05 §3).
+///
+/// # Errors
+/// [`Error::Recipient`].
+pub fn seal_message(
+    from: &Account,
+    to: &AccountId,
+    message: &[u8],
+    ephemeral: &x25519::SecretKey,
+) -> Result<Vec<u8>, Error> {
+    let to = recipient_key(to)?;
+    let mut inner = Zeroizing::new(message.to_vec());
+    sign(from, &to, &mut inner);
+    let mut out = Vec::new();
+    seal_with_ephemeral(ephemeral, &to, &inner, &mut out).map_err(|_| Error::Recipient)?;
+    Ok(out)
+}
+
+/// Opens what [`seal_message`] made: message, sender's key and id (spec 05 §3.1).
+///
+/// # Errors
+/// [`Error::Length`], [`Error::Decrypt`], [`Error::Signature`].
+pub fn open_message(
+    me: &Account,
+    sealed: &[u8],
+) -> Result<(Zeroizing<Vec<u8>>, ed25519::PublicKey, AccountId), Error> {
+    one_to_one::open_message(me, sealed)
+}
+
+/// The ephemeral key of the deterministic variant (spec 05 §3.2): equal messages to one recipient
+/// give equal ciphertexts.
+///
+/// # Errors
+/// [`Error::Recipient`].
+pub fn deterministic_ephemeral(
+    from: &Account,
+    to: &AccountId,
+    message: &[u8],
+) -> Result<x25519::SecretKey, Error> {
+    let to = recipient_key(to)?;
+    let parts: [&[u8]; 3] = [from.signing_key().expose_seed(), to.as_bytes(), message];
+    let seed = blake2b::hash_keyed(b"SessionBoxEphemeralHashKey", &parts)
+        .map_err(|_| Error::Internal("BLAKE2b key"))?;
+    // The first half of SHA-512, clamped, is what an Ed25519 seed becomes as well.
+    Ok(ed25519::SigningKey::from_seed(&Zeroizing::new(seed)).to_x25519())
+}
