@@ -25,6 +25,9 @@ use crate::{
     TransportFailure,
 };
 
+/// Shortest time between two node lists that a refusing node can bring about (spec 03 §10.3).
+const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
+
 /// A client of one account. See the [crate documentation](crate) for its run loop.
 pub struct Client {
     account: Account,
@@ -37,6 +40,8 @@ pub struct Client {
     /// When to ask a seed; after failures, later and later.
     next_node_list: Duration,
     node_list_failures: u32,
+    /// When the present node list came.
+    node_list_at: Duration,
     next_poll: Duration,
     next_id: u64,
     /// Timestamps of own messages must differ (spec 05 §11.2).
@@ -74,6 +79,7 @@ impl Client {
             outputs: VecDeque::new(),
             next_node_list: now.monotonic,
             node_list_failures: 0,
+            node_list_at: now.monotonic,
             next_poll: now.monotonic,
             next_id: 0,
             last_sent: UnixMillis::default(),
@@ -285,6 +291,7 @@ impl Client {
         });
         let wait = if taken {
             self.node_list_failures = 0;
+            self.node_list_at = self.monotonic;
             let pool = &self.network.pool;
             self.mailbox.retain_nodes(|node| pool.get(node).is_some());
             let nodes = pool.len();
@@ -302,7 +309,7 @@ impl Client {
         job.attempts = job.attempts.saturating_add(1);
         let member = self
             .network
-            .choose_member(&job.account, &job.tried, now.unix, rng);
+            .choose_member(&job.account, &mut job.tried, now.unix, rng);
         let Some(member) = member else {
             return self.retry(job, Failure::of_content());
         };
@@ -393,11 +400,9 @@ impl Client {
         };
         self.network.paths.failed(request.path, failure, now.unix);
         let mut job = request.job;
-        let failure = Failure::of_path(&failure);
-        if failure.kind == Kind::OtherMember {
-            job.tried.push(request.member);
-        }
-        self.retry(job, failure);
+        // Whether the path or the member is at fault is unknown: change both.
+        job.tried.push(request.member);
+        self.retry(job, Failure::of_path(&failure));
     }
 
     /// The member of the swarm itself answered.
@@ -412,7 +417,8 @@ impl Client {
                     !job.redirected && self.network.redirect(job.account, status, body);
                 job.redirected = true;
                 if !redirected {
-                    self.next_node_list = self.monotonic;
+                    let soonest = self.node_list_at.saturating_add(MIN_REFRESH_INTERVAL);
+                    self.next_node_list = self.next_node_list.min(soonest);
                 }
             }
             job.tried.push(member);
@@ -426,33 +432,33 @@ impl Client {
                 let swarm = self.network.swarm(&job.account);
                 let members: Vec<_> = swarm.iter().map(|node| *node.key.as_bytes()).collect();
                 let copies = StoreReply::parse(body.as_bytes(), &members, &hash)
-                    .map_or((0, 0), |reply| (reply.stored(), reply.nodes.len()));
-                match copies {
-                    // Half of the members is what the official apps ask for (spec 04 §8).
-                    (copies, answers) if copies > 0 && copies.saturating_mul(2) >= answers => {
-                        self.event(Event::Sent {
-                            message,
-                            hash,
-                            copies,
-                        });
-                    }
-                    _ => {
-                        job.tried.push(member);
-                        self.retry(job, Failure::of_content());
-                    }
+                    .map_or(0, |reply| reply.stored());
+                // Half of the swarm; the official apps ask for half of the items that the
+                // answering node shows, which would take that node's word for it (spec 04 §8).
+                if copies > 0 && copies.saturating_mul(2) >= members.len() {
+                    self.event(Event::Sent {
+                        message,
+                        hash,
+                        copies,
+                    });
+                } else {
+                    job.tried.push(member);
+                    self.retry(job, Failure::of_content());
                 }
             }
             Task::Poll => match RetrieveReply::parse(body.as_bytes()) {
                 Ok(page) => {
-                    let wait = if page.more && !page.messages.is_empty() {
+                    let (more, before) = (page.more, self.mailbox.last_hash(&member));
+                    for event in self.mailbox.take(&self.account, member, page) {
+                        self.event(event);
+                    }
+                    // A node that says "more" and gives nothing new does not set the pace.
+                    let wait = if more && self.mailbox.last_hash(&member) != before {
                         Duration::ZERO
                     } else {
                         self.config.poll_interval
                     };
                     self.next_poll = self.monotonic.saturating_add(wait);
-                    for event in self.mailbox.take(&self.account, member, page) {
-                        self.event(event);
-                    }
                 }
                 Err(_) => {
                     job.tried.push(member);

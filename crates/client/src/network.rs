@@ -97,11 +97,11 @@ impl NetworkView {
         }
     }
 
-    /// A random member to ask that is not among `tried`; one of all members when all are.
+    /// A random member to ask that is not among `tried`, which begins anew when all are.
     pub(crate) fn choose_member<R: CryptoRng + ?Sized>(
         &self,
         account: &NetworkId,
-        tried: &[NodeKey],
+        tried: &mut Vec<NodeKey>,
         now: UnixMillis,
         rng: &mut R,
     ) -> Option<NodeRecord> {
@@ -114,14 +114,10 @@ impl NetworkView {
         if members.len() < MIN_CHOICE {
             members = swarm.iter().collect();
         }
-        let untried: Vec<&NodeRecord> = members
-            .iter()
-            .copied()
-            .filter(|node| !tried.contains(&node.key))
-            .collect();
-        if !untried.is_empty() {
-            members = untried;
+        if members.iter().all(|node| tried.contains(&node.key)) {
+            tried.clear();
         }
+        members.retain(|node| !tried.contains(&node.key));
         let count = u64::try_from(members.len()).ok()?;
         // The bias of a remainder of 64 random bits is far below what anybody could measure.
         let index = usize::try_from(rng.next_u64().checked_rem(count)?).ok()?;

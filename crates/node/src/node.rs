@@ -159,7 +159,7 @@ impl<S: MessageStore> Node<S> {
         rng: &mut R,
     ) {
         match self.pending.remove(id) {
-            Some(Pending::Relay { ticket }) => match reply {
+            Some(Pending::Relay { ticket, next }) => match reply {
                 Ok(PeerReply { status, body }) => {
                     let status = if RELAYED.contains(&status) {
                         status
@@ -168,8 +168,13 @@ impl<S: MessageStore> Node<S> {
                     };
                     self.answer(ticket, status, body);
                 }
-                // A peer that cannot be reached looks to the deployed nodes like one that is slow.
-                Err(_) => self.answer(ticket, status::GATEWAY_TIMEOUT, "Request time out"),
+                Err(TransportFailure::Timeout) => {
+                    self.answer(ticket, status::GATEWAY_TIMEOUT, "Request time out");
+                }
+                Err(TransportFailure::Connection) => {
+                    let text = format!("Next node is currently unreachable: {next}");
+                    self.answer(ticket, status::BAD_GATEWAY, text);
+                }
             },
             Some(Pending::Copy { store, member }) => {
                 self.copy_done(store, member, reply, now, rng);
@@ -301,7 +306,7 @@ impl<S: MessageStore> Node<S> {
                 }
                 let request = PeerRequest::Onion(relay.encode());
                 let deadline = now.monotonic.saturating_add(self.config.relay_timeout);
-                if !self.transmit(next, request, deadline, Pending::Relay { ticket }) {
+                if !self.transmit(next, request, deadline, Pending::Relay { ticket, next }) {
                     let text = "Server busy, try again later";
                     self.answer(ticket, status::UNAVAILABLE, text);
                 }

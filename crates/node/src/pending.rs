@@ -27,7 +27,7 @@ pub(crate) enum Origin {
 #[derive(Clone, Debug)]
 pub(crate) enum Pending {
     /// The rest of an onion request; the answer goes back as it comes.
-    Relay { ticket: Ticket },
+    Relay { ticket: Ticket, next: NodeKey },
     /// One copy of a store that was forwarded to the swarm.
     Copy { store: u64, member: NodeKey },
 }

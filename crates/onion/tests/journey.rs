@@ -181,6 +181,18 @@ fn a_request_sent_back_is_no_reply() {
 }
 
 #[test]
+fn keys_outside_the_prime_order_subgroup_are_no_hops() {
+    // A valid point plus one of small order, from suite identity-ed-to-x.
+    let bytes = session_core::hex::decode_array(
+        "key",
+        "ec166f65f97616e6ac80ea0afc025ff7290518c526f52da17ff2bcf85fbbc013",
+    )
+    .unwrap();
+    let key = session_crypto::ed25519::PublicKey::from_bytes(&bytes).unwrap();
+    assert_eq!(Hop::new(&key), Err(Error::InvalidKey));
+}
+
+#[test]
 fn limits_and_framing_errors_by_name() {
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let node = nodes(1, &mut rng).remove(0).1;

@@ -9,7 +9,7 @@ mod node_host;
 mod options;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -61,6 +61,7 @@ fn tour(options: Options) -> Result<(), String> {
     let mut rng = ChaCha20Rng::seed_from_u64(options.seed);
     let mut network = start_network(&options, started, &mut rng)?;
     let (alice_id, bob_id) = (options.alice.id(), options.bob.id());
+    let victims = network.victims(&NetworkId::from(bob_id), options.kill)?;
     println!("Alice is {alice_id}\nBob is   {bob_id}\n");
 
     let policy = Policy::default().with_subnet_diversity(network.subnets);
@@ -84,11 +85,8 @@ fn tour(options: Options) -> Result<(), String> {
     print_observations(&network.log, "Bob → his swarm");
     print_received(&first, alice_id, &options.message)?;
 
-    println!(
-        "── {} of Bob's swarm is killed ──",
-        plural(options.kill, "node")
-    );
-    network.kill_members(&NetworkId::from(bob_id), options.kill)?;
+    println!("── A part of Bob's swarm is killed ──");
+    network.kill(&victims);
     let again = format!("{} (the second time)", options.message);
     let sent = send(&mut alice, &network, bob_id, &again)?;
     println!("  confirmed by {sent} members");
@@ -101,10 +99,6 @@ fn tour(options: Options) -> Result<(), String> {
     );
     network.stop();
     Ok(())
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn send(
@@ -285,24 +279,30 @@ impl Running {
         ClientHost::new(account, config, self.seed, addresses, self.started, rng)
     }
 
-    fn kill_members(&mut self, account: &NetworkId, count: usize) -> Result<(), String> {
+    /// Members of the account's swarm to kill, in list order.
+    fn victims(&self, account: &NetworkId, count: usize) -> Result<Vec<NodeRecord>, String> {
         let pool = Pool::new(self.records.clone());
         let swarm = pool.swarm_of(account).ok_or("no swarm")?;
         let members = swarm.members();
-        if count >= members.len() {
+        // A message counts as sent when half of the swarm confirms it.
+        let limit = members.len() / 2;
+        if count > limit {
             return Err(format!(
-                "--kill {count}: Bob's swarm has {} members, one must live",
+                "--kill {count}: Bob's swarm has {} members, at most {limit} may die",
                 members.len()
             ));
         }
-        for member in members.iter().take(count) {
-            let (index, _) = self.addresses[&member.key];
-            println!("  node {index} ({}) stops", IpAddr::from(member.ip));
+        Ok(members.iter().take(count).copied().collect())
+    }
+
+    fn kill(&mut self, victims: &[NodeRecord]) {
+        for victim in victims {
+            let (index, address) = self.addresses[&victim.key];
+            println!("  node {index} at {address} stops");
             if let Some(host) = self.hosts.remove(&index) {
                 host.stop();
             }
         }
-        Ok(())
     }
 
     fn stop(self) {
