@@ -73,7 +73,10 @@ impl fmt::Display for UnixMillis {
 /// `monotonic` drives deadlines and never goes back; its zero is the caller's choice. `unix`
 /// goes into messages and signatures and may jump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "callers build it; there are two kinds of clock")]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "callers build it; there are two kinds of clock"
+)]
 pub struct Now {
     /// Time since some fixed point.
     pub monotonic: Duration,

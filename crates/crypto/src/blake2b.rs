@@ -85,8 +85,8 @@ fn run<const N: usize>(key: &[u8], personal: &[u8], parts: &[&[u8]]) -> [u8; N]
 where
     Output: sealed::Length<N>,
 {
-    // `None` needs a salt, key or personalisation that is too long; all callers bound them.
     let Some(mut hash) = <Output as sealed::Length<N>>::new(key, personal) else {
+        debug_assert!(false, "the callers above bound key and personalisation");
         return [0; N];
     };
     parts.iter().for_each(|part| hash.update(part));

@@ -17,14 +17,21 @@ use self::checksum::Crc32;
 use self::language::{COUNT, MAX_WORD_LEN};
 use crate::Error;
 
+/// Longest data in bytes. Looking a word up takes time, since it touches the whole list however
+/// soon the word is found: a limit keeps a pasted novel from taking minutes.
+pub const MAX_DATA_LEN: usize = 1024;
+
 /// Writes `data` as words with single spaces between them, three words for four bytes, and the
 /// checksum word if it is asked for.
 ///
 /// # Errors
-/// [`Error::DataLength`] when `data` is empty or its length no multiple of four.
+/// [`Error::DataLength`] when `data` is empty, longer than [`MAX_DATA_LEN`], or its length no
+/// multiple of four.
 pub fn encode(language: Language, data: &[u8], checksum: bool) -> Result<Zeroizing<String>, Error> {
     match data.as_chunks() {
-        (groups @ [_, ..], []) => Ok(write(language, groups, checksum)),
+        (groups @ [_, ..], []) if data.len() <= MAX_DATA_LEN => {
+            Ok(write(language, groups, checksum))
+        }
         _ => Err(Error::DataLength { got: data.len() }),
     }
 }
@@ -63,12 +70,13 @@ pub(crate) fn write(language: Language, groups: &[[u8; 4]], checksum: bool) -> Z
 /// Only the first letters of a word count (three in English), and case does not.
 ///
 /// # Errors
-/// [`Error::WordCount`] unless there are 3n or 3n + 1 words with n > 0; [`Error::UnknownWord`],
+/// [`Error::WordCount`] unless there are 3n or 3n + 1 words with n > 0, and no more than
+/// [`MAX_DATA_LEN`] bytes need; [`Error::UnknownWord`],
 /// [`Error::Overflow`], [`Error::Checksum`].
 pub fn decode(language: Language, words: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let got = words.split_whitespace().count();
     let groups = got / 3;
-    if groups == 0 || got % 3 == 2 {
+    if groups == 0 || got % 3 == 2 || groups.saturating_mul(4) > MAX_DATA_LEN {
         return Err(Error::WordCount { got });
     }
 
@@ -184,6 +192,21 @@ mod tests {
         assert_eq!(**decode(ENGLISH, WORDS).unwrap(), data);
         let spaced = WORDS.to_uppercase().replace(' ', "\n\t\u{3000}");
         assert_eq!(**decode(ENGLISH, &spaced).unwrap(), data);
+    }
+
+    #[test]
+    fn the_length_is_bounded_both_ways() {
+        let longest = [0; MAX_DATA_LEN];
+        let words = encode(ENGLISH, &longest, true).unwrap();
+        assert_eq!(**decode(ENGLISH, &words).unwrap(), longest);
+        let longer = [0; MAX_DATA_LEN + 4];
+        let refused = encode(ENGLISH, &longer, true);
+        assert_eq!(refused, Err(Error::DataLength { got: longer.len() }));
+        let novel = "abbey ".repeat(300_000);
+        assert_eq!(
+            decode(ENGLISH, &novel),
+            Err(Error::WordCount { got: 300_000 })
+        );
     }
 
     #[test]

@@ -1,0 +1,60 @@
+//! Fuzz targets: one function each, which takes bytes and panics when something is wrong.
+//!
+//! `cargo +nightly fuzz run bt` fuzzes one of them, `run-smoke.sh` all of them for some seconds.
+//! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
+//! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
+
+mod bytes;
+mod client;
+mod envelope;
+mod network;
+mod node;
+mod onion;
+mod path;
+mod storage;
+mod swarm;
+mod text;
+
+pub use client::client_inputs;
+pub use envelope::{envelope_open, proto_content};
+pub use node::node_inputs;
+pub use onion::{onion_layer, onion_peel, onion_reply};
+pub use path::path_policy;
+pub use storage::{reply_seeds, storage_reply, storage_request};
+pub use swarm::{node_list_bin, node_list_json, redirect};
+pub use text::{account_id, bt, mnemonic};
+
+/// A target.
+pub type Target = fn(&[u8]);
+
+macro_rules! targets {
+    ($($name:ident)*) => {
+        /// Every target by its name.
+        pub const TARGETS: &[(&str, Target)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+targets! {
+    account_id mnemonic bt
+    node_list_json node_list_bin redirect
+    onion_layer onion_peel onion_reply
+    storage_request storage_reply
+    proto_content envelope_open
+    path_policy client_inputs node_inputs
+}
+
+/// The whole of a target's binary: the fuzzer under cargo-fuzz, a replay of files without it.
+#[macro_export]
+macro_rules! target {
+    ($name:ident) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $crate::$name(data));
+
+        #[cfg(not(fuzzing))]
+        fn main() {
+            for file in std::env::args_os().skip(1) {
+                $crate::$name(&std::fs::read(file).expect("a readable file"));
+            }
+        }
+    };
+}
