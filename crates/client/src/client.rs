@@ -18,7 +18,7 @@ use session_storage::{Namespace, Retrieve, RetrieveReply, Store, StoreReply, sta
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
 use crate::mailbox::Mailbox;
-use crate::network::{NetworkView, path_keys, seed_request};
+use crate::network::{NetworkView, Redirected, path_keys, seed_request};
 use crate::request::{InFlight, Job, OnionRequest, Task};
 use crate::{
     Config, Error, Event, Failure, Kind, MessageRef, Output, RequestId, Response, Target, Transmit,
@@ -128,7 +128,7 @@ impl Client {
         now: Now,
         rng: &mut R,
     ) -> Result<MessageRef, Error> {
-        if self.jobs.len() >= self.config.max_queue {
+        if self.messages_under_way() >= self.config.max_queue {
             return Err(Error::QueueFull {
                 limit: self.config.max_queue,
             });
@@ -195,6 +195,23 @@ impl Client {
             .min()
     }
 
+    /// Every job, waiting or in the air.
+    fn all_jobs(&self) -> impl Iterator<Item = &Job> {
+        let in_flight = self
+            .in_flight
+            .values()
+            .filter_map(|(_, request)| match request {
+                InFlight::Onion(request) => Some(&request.job),
+                InFlight::NodeList => None,
+            });
+        self.jobs.iter().chain(in_flight)
+    }
+
+    fn messages_under_way(&self) -> usize {
+        let is_message = |job: &&Job| matches!(job.task, Task::Send { .. });
+        self.all_jobs().filter(is_message).count()
+    }
+
     fn is_asking_for_nodes(&self) -> bool {
         self.in_flight
             .values()
@@ -202,11 +219,7 @@ impl Client {
     }
 
     fn is_polling(&self) -> bool {
-        let is_poll = |job: &Job| matches!(job.task, Task::Poll);
-        self.jobs.iter().any(is_poll)
-            || self.in_flight.values().any(
-                |(_, request)| matches!(request, InFlight::Onion(request) if is_poll(&request.job)),
-            )
+        self.all_jobs().any(|job| matches!(job.task, Task::Poll))
     }
 
     fn fresh_id(&mut self) -> u64 {
@@ -412,13 +425,15 @@ impl Client {
         } = request;
         if status != status::OK {
             if status == status::WRONG_SWARM {
-                // At most one redirect a request; then the node list must be out of date.
-                let redirected =
-                    !job.redirected && self.network.redirect(job.account, status, body);
+                // At most one redirect a request.
+                let redirected = if job.redirected {
+                    Redirected::Nowhere
+                } else {
+                    self.network.redirect(job.account, member, status, body)
+                };
                 job.redirected = true;
-                if !redirected {
-                    let soonest = self.node_list_at.saturating_add(MIN_REFRESH_INTERVAL);
-                    self.next_node_list = self.next_node_list.min(soonest);
+                if redirected != Redirected::Plainly {
+                    self.renew_node_list();
                 }
             }
             job.tried.push(member);
@@ -468,6 +483,14 @@ impl Client {
         }
     }
 
+    /// Brings the next node list forward, on the word of a node. Seeds that fail keep their pace.
+    fn renew_node_list(&mut self) {
+        if self.node_list_failures == 0 {
+            let soonest = self.node_list_at.saturating_add(MIN_REFRESH_INTERVAL);
+            self.next_node_list = self.next_node_list.min(soonest);
+        }
+    }
+
     /// Queues a job again, or gives it up.
     fn retry(&mut self, mut job: Job, failure: Failure) {
         let hopeless = matches!(failure.kind, Kind::Permanent | Kind::ResyncClock);
@@ -476,6 +499,7 @@ impl Client {
                 Task::Send { message, .. } => self.event(Event::SendFailed { message, failure }),
                 Task::Poll => {
                     self.next_poll = self.monotonic.saturating_add(self.config.poll_interval);
+                    self.event(Event::PollFailed { failure });
                 }
             }
             return;

@@ -32,7 +32,7 @@ pub struct Config {
     pub min_pool: usize,
     /// How often one message is tried before it counts as failed.
     pub max_attempts: u32,
-    /// Most messages that may wait to be sent.
+    /// Most messages that may wait or be under way.
     pub max_queue: usize,
     /// How many received messages are remembered, so that none is reported twice.
     pub max_seen: usize,

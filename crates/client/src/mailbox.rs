@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use session_core::NetworkId;
+use session_core::{AccountId, NetworkId, UnixMillis};
 use session_envelope::open_one_to_one;
 use session_identity::Account;
 use session_storage::{MessageHash, Namespace, RetrieveReply};
@@ -17,10 +17,10 @@ use crate::{Event, Received};
 pub(crate) struct Mailbox {
     /// Nodes keep their own order, so each has its own position (spec 03 §10.2).
     last_hashes: BTreeMap<NodeKey, MessageHash>,
-    seen: BTreeSet<MessageHash>,
-    /// The same in order, so that the oldest can be forgotten.
-    seen_in_order: VecDeque<MessageHash>,
-    max_seen: usize,
+    hashes: Seen<MessageHash>,
+    /// Sender and time of messages: what stands around a sealed message can be changed by any
+    /// node, which gives the same message another hash (spec 05 §11.2).
+    messages: Seen<(AccountId, UnixMillis)>,
 }
 
 impl Mailbox {
@@ -29,9 +29,8 @@ impl Mailbox {
     pub(crate) const fn new(max_seen: usize) -> Self {
         Self {
             last_hashes: BTreeMap::new(),
-            seen: BTreeSet::new(),
-            seen_in_order: VecDeque::new(),
-            max_seen,
+            hashes: Seen::new(max_seen),
+            messages: Seen::new(max_seen),
         }
     }
 
@@ -60,12 +59,15 @@ impl Mailbox {
                 continue;
             }
             self.last_hashes.insert(node, hash);
-            if !self.remember(hash) {
+            if !self.hashes.insert(hash) {
                 continue;
             }
             let opened = open_one_to_one(account, &message.data)
                 .and_then(|opened| opened.check(&account.id()).map(|()| opened));
             events.push(match opened {
+                Ok(opened) if !self.messages.insert((opened.sender(), opened.timestamp())) => {
+                    continue;
+                }
                 Ok(opened) => Event::Received(Box::new(Received {
                     sender: opened.sender(),
                     sent: opened.timestamp(),
@@ -77,17 +79,36 @@ impl Mailbox {
         }
         events
     }
+}
 
-    /// Whether the hash is new.
-    fn remember(&mut self, hash: MessageHash) -> bool {
-        if !self.seen.insert(hash) {
+/// Remembers the latest of what was seen.
+#[derive(Clone, Debug)]
+struct Seen<T> {
+    all: BTreeSet<T>,
+    /// The same in order, so that the oldest can be forgotten.
+    in_order: VecDeque<T>,
+    limit: usize,
+}
+
+impl<T: Copy + Ord> Seen<T> {
+    const fn new(limit: usize) -> Self {
+        Self {
+            all: BTreeSet::new(),
+            in_order: VecDeque::new(),
+            limit,
+        }
+    }
+
+    /// Whether it is new.
+    fn insert(&mut self, item: T) -> bool {
+        if !self.all.insert(item) {
             return false;
         }
-        self.seen_in_order.push_back(hash);
-        if self.seen_in_order.len() > self.max_seen
-            && let Some(oldest) = self.seen_in_order.pop_front()
+        self.in_order.push_back(item);
+        if self.in_order.len() > self.limit
+            && let Some(oldest) = self.in_order.pop_front()
         {
-            self.seen.remove(&oldest);
+            self.all.remove(&oldest);
         }
         true
     }

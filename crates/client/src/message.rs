@@ -120,6 +120,12 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// The mailbox could not be read. It is tried again after the poll interval; with
+    /// [`Kind::ResyncClock`](crate::Kind::ResyncClock) in vain until the clock is right.
+    PollFailed {
+        /// Why.
+        failure: Failure,
+    },
     /// A message for this account.
     Received(Box<Received>),
     /// Something in the mailbox that is not a message for this account, or breaks a rule.

@@ -13,6 +13,8 @@ use crate::hops::Hops;
 
 /// Fewest members that are worth choosing among (spec 03 §10.2).
 const MIN_CHOICE: usize = 3;
+/// More redirects than this since the last node list mean that it is out of date.
+const MAX_REDIRECTS: u32 = 5;
 
 /// Node list, redirects and paths.
 #[derive(Clone, Debug)]
@@ -22,6 +24,19 @@ pub(crate) struct NetworkView {
     pub(crate) hops: Hops,
     /// Swarms that nodes named instead of the computed ones, until the next node list.
     redirects: BTreeMap<NetworkId, Vec<NodeKey>>,
+    /// How many redirects there were since the node list came.
+    redirected: u32,
+}
+
+/// What a redirect says about the node list (spec 03 §10.3, rule 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redirected {
+    /// To other nodes of the list.
+    Plainly,
+    /// To other nodes, but in a way that an up-to-date list would not need.
+    Doubtfully,
+    /// To no node that can be used.
+    Nowhere,
 }
 
 impl NetworkView {
@@ -31,6 +46,7 @@ impl NetworkView {
             paths: Paths::new(policy),
             hops: Hops::default(),
             redirects: BTreeMap::new(),
+            redirected: 0,
         }
     }
 
@@ -57,12 +73,19 @@ impl NetworkView {
         self.pool = pool;
         self.hops.clear();
         self.redirects.clear();
+        self.redirected = 0;
         true
     }
 
-    /// Takes a destination's word that `account` is elsewhere; only nodes of the list are
-    /// believed (spec 03 §10.3). Whether there are any.
-    pub(crate) fn redirect(&mut self, account: NetworkId, status: u16, body: &str) -> bool {
+    /// Takes the word of `refusing`, a destination, that `account` is elsewhere. Only other nodes
+    /// of the list are believed in (spec 03 §10.3).
+    pub(crate) fn redirect(
+        &mut self,
+        account: NetworkId,
+        refusing: NodeKey,
+        status: u16,
+        body: &str,
+    ) -> Redirected {
         let redirects = parse_redirects(&[Some(account)], status, body.as_bytes());
         let named = redirects
             .accounts
@@ -74,12 +97,21 @@ impl NetworkView {
             .known(&named)
             .iter()
             .map(|node| node.key)
+            .filter(|key| *key != refusing)
             .collect();
-        let usable = !known.is_empty();
-        if usable {
-            self.redirects.insert(account, known);
+        if known.is_empty() {
+            return Redirected::Nowhere;
         }
-        usable
+        self.redirected = self.redirected.saturating_add(1);
+        let doubtful = known.len() < MIN_CHOICE
+            || known.len().saturating_mul(2) < named.len()
+            || self.redirected > MAX_REDIRECTS;
+        self.redirects.insert(account, known);
+        if doubtful {
+            Redirected::Doubtfully
+        } else {
+            Redirected::Plainly
+        }
     }
 
     /// The nodes that hold an account's messages.

@@ -235,6 +235,11 @@ impl<S: MessageStore> Node<S> {
         }));
     }
 
+    pub(crate) fn answer_not_ready(&mut self, ticket: Ticket) {
+        let text = format!("Snode not ready: {}", self.own_key());
+        self.answer(ticket, status::UNAVAILABLE, text);
+    }
+
     /// Answers in the form that the origin needs.
     pub(crate) fn respond<R: CryptoRng + ?Sized>(
         &mut self,
@@ -285,8 +290,7 @@ impl<S: MessageStore> Node<S> {
         rng: &mut R,
     ) {
         if self.own_swarm().is_none() {
-            let text = format!("Snode not ready: {}", self.own_key());
-            return self.answer(ticket, status::UNAVAILABLE, text);
+            return self.answer_not_ready(ticket);
         }
         let peeled = match peel(&self.x25519, layer) {
             Ok(peeled) => peeled,

@@ -16,6 +16,9 @@ use session_swarm::{NodeKey, SwarmId, members_json};
 use crate::pending::{Origin, Pending, SwarmStore};
 use crate::{MessageStore, Node, PeerReply, PeerRequest, Ticket, TransportFailure};
 
+/// How much of another member's error text is passed on, in bytes.
+const MAX_REASON_LEN: usize = 200;
+
 impl<S: MessageStore> Node<S> {
     /// Takes the body of a client's `POST /storage_rpc/v1` (spec 04 §2.1).
     pub fn handle_storage_rpc<R: CryptoRng + ?Sized>(
@@ -25,7 +28,11 @@ impl<S: MessageStore> Node<S> {
         rng: &mut R,
     ) -> Ticket {
         let ticket = self.ticket();
-        self.rpc(Origin::Direct(ticket), body, now, rng);
+        if self.own_swarm().is_some() {
+            self.rpc(Origin::Direct(ticket), body, now, rng);
+        } else {
+            self.answer_not_ready(ticket);
+        }
         ticket
     }
 
@@ -187,10 +194,13 @@ impl<S: MessageStore> Node<S> {
         };
         let outcome = match reply {
             Ok(reply) if reply.status == status::OK => StoreItem::read_bt(&reply.body),
-            Ok(reply) => Err(Failure::refused(
-                reply.status,
-                &String::from_utf8_lossy(&reply.body),
-            )),
+            Ok(reply) => {
+                let reason = reply.body.get(..MAX_REASON_LEN).unwrap_or(&reply.body);
+                Err(Failure::refused(
+                    reply.status,
+                    &String::from_utf8_lossy(reason),
+                ))
+            }
             Err(_) => Err(Failure::timed_out()),
         };
         swarm_store.outcomes.push((*member.as_bytes(), outcome));

@@ -1,0 +1,237 @@
+//! Sending: whom a client believes that its message was stored, and when it tries again.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod network;
+
+use std::collections::BTreeSet;
+
+use network::{Arrived, Network, SWARM, config};
+use session_client::{Event, Kind, TransportFailure};
+
+/// A client with one message under way, seen at its destination.
+fn sending() -> (Network, Arrived) {
+    let mut network = Network::ready(config());
+    network.send("hello");
+    let request = network.next();
+    (network, request)
+}
+
+/// The only event: the message was given up.
+fn failure(network: &Network) -> (Kind, Option<u16>) {
+    match &network.events[..] {
+        [Event::SendFailed { failure, .. }] => (failure.kind, failure.status),
+        events => panic!("{events:?}"),
+    }
+}
+
+/// Nothing has happened yet but that the request failed: the next attempt works.
+fn still_works(network: &mut Network) {
+    assert!(network.events.is_empty(), "{:?}", network.events);
+    let again = network.next();
+    assert!(network.swarm(network.friend.id()).contains(&again.member));
+    network.answer_honestly(&again);
+    assert!(matches!(
+        network.events[..],
+        [Event::Sent { copies: SWARM, .. }]
+    ));
+    assert!(network.transmits.is_empty(), "nothing else is asked");
+}
+
+#[test]
+fn a_message_is_reported_as_sent_once_with_all_its_copies() {
+    let mut network = Network::ready(config());
+    let sent = network.send("hello");
+    let request = network.next();
+    network.answer_honestly(&request);
+    let [
+        Event::Sent {
+            message, copies, ..
+        },
+    ] = network.events[..]
+    else {
+        panic!("{:?}", network.events);
+    };
+    assert_eq!((message, copies), (sent, SWARM));
+    for node in network.swarm(network.friend.id()) {
+        assert_eq!(network.nodes[node].store().len(), 1);
+    }
+    assert_eq!(network.client.requests_under_way(), 0);
+}
+
+#[test]
+fn half_of_the_members_are_enough_and_less_is_not() {
+    let (mut network, request) = sending();
+    let swarm = network.swarm(network.friend.id());
+    let body = network.confirmation(&request, &swarm[..2], &swarm[2..]);
+    network.answer_sealed(&request, 200, &body);
+    assert!(matches!(
+        network.events[..],
+        [Event::Sent { copies: 2, .. }]
+    ));
+
+    let (mut network, request) = sending();
+    let body = network.confirmation(&request, &swarm[..1], &swarm[1..]);
+    network.answer_sealed(&request, 200, &body);
+    still_works(&mut network);
+}
+
+#[test]
+fn confirmations_that_no_member_signed_are_not_believed() {
+    let (network, request) = sending();
+    let swarm = network.swarm(network.friend.id());
+    let strangers = network.other_swarm(network.friend.id());
+    let good = network.confirmation(&request, &swarm, &[]);
+    let stolen = good.replace(r#""signature":""#, r#""signature":"AAAA"#);
+    let strange = network.confirmation(&request, &strangers, &[]);
+    let empty = network.confirmation(&request, &[], &[]);
+    let mut other = Network::ready(config());
+    other.send("another text");
+    let another = other.next();
+    let replayed = network.confirmation(&another, &swarm, &[]);
+    for body in [&stolen, &strange, &empty, &replayed, "", "{}", "garbage"] {
+        let (mut network, request) = sending();
+        network.answer_sealed(&request, 200, body);
+        still_works(&mut network);
+    }
+    let (mut network, request) = sending();
+    network.answer_sealed(&request, 200, &good);
+    assert!(matches!(
+        network.events[..],
+        [Event::Sent { copies: SWARM, .. }]
+    ));
+}
+
+/// Spec 04 §8: a client must ignore items whose key is not a member of the swarm.
+#[test]
+fn items_of_strangers_do_not_count_against_the_members() {
+    let (mut network, request) = sending();
+    let mut signers = network.swarm(network.friend.id());
+    signers.extend(network.other_swarm(network.friend.id()));
+    let spare = (0..network::NODES).find(|node| !signers.contains(node));
+    signers.extend(spare);
+    let body = network.confirmation(&request, &signers, &[]);
+    network.answer_sealed(&request, 200, &body);
+    assert!(matches!(
+        network.events[..],
+        [Event::Sent { copies: SWARM, .. }]
+    ));
+}
+
+#[test]
+fn refusals_for_good_give_up_at_once() {
+    for status in [400, 401, 403, 404, 410, 413] {
+        let (mut network, request) = sending();
+        network.answer_sealed(&request, status, "\"refused\"");
+        assert_eq!(failure(&network), (Kind::Permanent, Some(status)));
+        assert!(network.transmits.is_empty());
+    }
+}
+
+#[test]
+fn a_refused_clock_is_told_to_the_app() {
+    for status in [406, 425] {
+        let (mut network, request) = sending();
+        network.answer_sealed(&request, status, "\"Timestamp error: check your clock\"");
+        assert_eq!(failure(&network), (Kind::ResyncClock, Some(status)));
+        assert!(network.transmits.is_empty());
+    }
+}
+
+#[test]
+fn a_member_in_trouble_is_replaced_by_another() {
+    for status in [429, 500, 502, 503, 504] {
+        let (mut network, request) = sending();
+        network.answer_sealed(&request, status, "\"trouble\"");
+        assert!(network.events.is_empty());
+        let again = network.next();
+        assert_ne!(again.member, request.member);
+        network.answer_honestly(&again);
+        assert!(matches!(network.events[..], [Event::Sent { .. }]));
+    }
+}
+
+#[test]
+fn after_the_last_attempt_a_message_fails_exactly_once() {
+    for sealed in [true, false] {
+        let (mut network, mut request) = sending();
+        let mut members = vec![request.member];
+        let max = usize::try_from(config().max_attempts).unwrap();
+        for attempt in 1.. {
+            if sealed {
+                network.answer_sealed(&request, 500, "\"trouble\"");
+            } else {
+                let id = request.transmit.id;
+                network.answer(id, Err(TransportFailure::Connection));
+            }
+            if !network.events.is_empty() {
+                assert_eq!(attempt, max);
+                break;
+            }
+            request = network.next();
+            members.push(request.member);
+        }
+        let (kind, status) = failure(&network);
+        let expected = match sealed {
+            true => (Kind::OtherMember, Some(500)),
+            false => (Kind::OtherPath, None),
+        };
+        assert_eq!((kind, status), expected);
+        let first: BTreeSet<_> = members[..SWARM].iter().collect();
+        assert_eq!(first.len(), SWARM, "each member once before any twice");
+        network.pass(config().request_timeout);
+        assert_eq!(network.events.len(), 1);
+        assert!(network.transmits.is_empty());
+    }
+}
+
+#[test]
+fn what_nodes_on_the_way_say_in_plain_is_not_about_the_request() {
+    for status in [400, 401, 403, 404, 406, 413, 421, 425, 500, 502, 503, 504] {
+        let (mut network, request) = sending();
+        let lie = network.members_json(&network.other_swarm(network.friend.id()));
+        let id = request.transmit.id;
+        network.answer(id, Ok((status, lie.as_bytes())));
+        still_works(&mut network);
+    }
+}
+
+#[test]
+fn what_the_last_relay_seals_is_not_about_the_request() {
+    for status in [200, 400, 401, 403, 406, 421, 500] {
+        let (mut network, request) = sending();
+        let body = match status {
+            200 => network.confirmation(&request, &network.swarm(network.friend.id()), &[]),
+            _ => network.members_json(&network.other_swarm(network.friend.id())),
+        };
+        network.answer_from_relay(&request, status, &body);
+        still_works(&mut network);
+    }
+}
+
+#[test]
+fn a_reply_that_nobody_sealed_is_not_about_the_request() {
+    for body in [
+        &b""[..],
+        b"garbage",
+        br#"{"status":200,"body":""}"#,
+        b"AAAA",
+    ] {
+        let (mut network, request) = sending();
+        network.answer(request.transmit.id, Ok((200, body)));
+        still_works(&mut network);
+    }
+    // A true reply, to another request.
+    let (mut network, request) = sending();
+    network.send("another");
+    let other = network.next();
+    let (status, body) = network.carry(&other.transmit);
+    network.answer(request.transmit.id, Ok((status, &body)));
+    assert!(network.events.is_empty());
+}
