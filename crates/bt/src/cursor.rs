@@ -1,6 +1,6 @@
 //! The one place that walks bt bytes: tokens, and skipping whole values.
 
-use crate::{Error, Integer, MAX_DEPTH};
+use crate::{Error, Integer};
 
 /// A position in borrowed bytes.
 #[derive(Clone, Copy, Debug)]
@@ -140,9 +140,9 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
-    /// Moves past one whole value and returns its bytes. Dict keys must be strings; their order
-    /// is not looked at.
-    pub(crate) fn skip_value(&mut self) -> Result<&'a [u8], Error> {
+    /// Moves past one whole value, nested at most `max_depth` deep, and returns its bytes. Dict keys
+    /// must be strings; their order is not looked at.
+    pub(crate) fn skip_value(&mut self, max_depth: usize) -> Result<&'a [u8], Error> {
         let start = self.at;
         // One bit a level: set when the level is a dict, whose items come in pairs.
         let mut dicts: u64 = 0;
@@ -162,7 +162,7 @@ impl<'a> Cursor<'a> {
                     self.bytes()?;
                 }
                 kind @ (Kind::List | Kind::Dict) => {
-                    if depth == MAX_DEPTH {
+                    if depth == max_depth {
                         return Err(Error::Depth);
                     }
                     self.advance();

@@ -13,7 +13,7 @@ mod writer;
 
 pub use error::Error;
 pub use int::{Int, Integer};
-pub use reader::{DictReader, Entry, ListReader};
+pub use reader::{DictReader, Entry, ListReader, Signed};
 pub use value::Value;
 pub use writer::{DictWriter, ListWriter};
 

@@ -1,10 +1,16 @@
 //! Borrowed readers for fixed layouts.
 
 use crate::cursor::{Cursor, Kind};
-use crate::{Error, Int};
+use crate::{Error, Int, MAX_DEPTH};
+
+/// What may be nested inside the dict or list that is being read.
+const INNER_DEPTH: usize = MAX_DEPTH - 1;
 
 /// A dict entry: its key and the bytes of its value.
 pub type Entry<'a> = (&'a [u8], &'a [u8]);
+
+/// A signature and the bytes that it signs.
+pub type Signed<'a> = (&'a [u8], &'a [u8]);
 
 #[derive(Clone, Copy, Debug)]
 struct Pending<'a> {
@@ -25,6 +31,8 @@ pub struct DictReader<'a> {
     pending: Option<Pending<'a>>,
     last_key: Option<&'a [u8]>,
     closed: bool,
+    /// The first error: a reader that has met one gives nothing more.
+    failed: Option<Error>,
 }
 
 impl<'a> DictReader<'a> {
@@ -40,26 +48,36 @@ impl<'a> DictReader<'a> {
             pending: None,
             last_key: None,
             closed: false,
+            failed: None,
         })
     }
 
     /// The next entry in the bytes, without taking it.
     fn peek(&mut self) -> Result<Option<Pending<'a>>, Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         if self.pending.is_none() && !self.closed {
-            if self.cursor.close()? {
-                self.closed = true;
-            } else {
-                let start = self.cursor.at();
-                let key = self.cursor.bytes()?;
-                if self.last_key.is_some_and(|last| key <= last) {
-                    return Err(Error::Order);
-                }
-                self.last_key = Some(key);
-                let value = self.cursor.skip_value()?;
-                self.pending = Some(Pending { start, key, value });
-            }
+            self.pending = self
+                .read_entry()
+                .inspect_err(|error| self.failed = Some(*error))?;
+            self.closed = self.pending.is_none();
         }
         Ok(self.pending)
+    }
+
+    fn read_entry(&mut self) -> Result<Option<Pending<'a>>, Error> {
+        if self.cursor.close()? {
+            return Ok(None);
+        }
+        let start = self.cursor.at();
+        let key = self.cursor.bytes()?;
+        if self.last_key.is_some_and(|last| key <= last) {
+            return Err(Error::Order);
+        }
+        self.last_key = Some(key);
+        let value = self.cursor.skip_value(INNER_DEPTH)?;
+        Ok(Some(Pending { start, key, value }))
     }
 
     /// The bytes of the value under `key`, whatever its type; `None` when absent.
@@ -133,8 +151,24 @@ impl<'a> DictReader<'a> {
         Ok(entry)
     }
 
-    /// Everything from the opening `d` up to the next entry that has not been taken: the bytes
-    /// that a signature stored under that next key signs (spec 09 §1.2).
+    /// The signature under `key`, and what it signs: everything from the opening `d` up to that
+    /// key, with the unknown entries in between (spec 09 §1.2). `None` when absent.
+    ///
+    /// # Errors
+    /// As [`bytes_opt`](Self::bytes_opt).
+    pub fn signature_opt(&mut self, key: &'static str) -> Result<Option<Signed<'a>>, Error> {
+        while let Some(entry) = self.peek()? {
+            if entry.key >= key.as_bytes() {
+                break;
+            }
+            self.pending = None;
+        }
+        let signed = self.consumed();
+        let signature = self.bytes_opt(key)?;
+        Ok(signature.map(|signature| (signature, signed)))
+    }
+
+    /// Everything from the opening `d` to the end of the last entry that was taken or skipped.
     #[must_use]
     pub fn consumed(&self) -> &'a [u8] {
         let end = self.pending.map_or(self.cursor.at(), |entry| entry.start);
@@ -181,7 +215,7 @@ impl<'a> ListReader<'a> {
             self.closed = true;
             return Ok(None);
         }
-        self.cursor.skip_value().map(Some)
+        self.cursor.skip_value(INNER_DEPTH).map(Some)
     }
 
     /// The next item, a string; `None` at the end.

@@ -58,6 +58,38 @@ fn dict_layouts() {
 }
 
 #[test]
+fn a_signature_covers_unknown_keys_before_it() {
+    let mut dict = DictReader::new(b"d1:a1:x1:m3:new1:~3:sige").unwrap();
+    assert_eq!(dict.bytes("a"), Ok(b"x".as_slice()));
+    let signed = dict.signature_opt("~").unwrap().unwrap();
+    assert_eq!(signed, (b"sig".as_slice(), b"d1:a1:x1:m3:new".as_slice()));
+    assert_eq!(dict.signature_opt("~~"), Ok(None));
+    assert_eq!(dict.finish(), Ok(()));
+}
+
+#[test]
+fn a_reader_gives_nothing_after_an_error() {
+    let mut dict = DictReader::new(b"d1:b0:1:a1:c1:de").unwrap();
+    assert_eq!(dict.bytes("b"), Ok(b"".as_slice()));
+    assert_eq!(dict.bytes_opt("c"), Err(Error::Order));
+    assert_eq!(dict.bytes_opt("d"), Err(Error::Order));
+    assert_eq!(dict.finish(), Err(Error::Order));
+}
+
+#[test]
+fn depth_counts_the_dict_that_is_read() {
+    let nested = |depth: usize| {
+        let lists = [vec![b'l'; depth], vec![b'e'; depth]].concat();
+        [b"d1:a".as_slice(), &lists, b"e"].concat()
+    };
+    assert!(DictReader::new(&nested(63)).unwrap().raw("a").is_ok());
+    assert_eq!(
+        DictReader::new(&nested(64)).unwrap().raw("a"),
+        Err(Error::Depth)
+    );
+}
+
+#[test]
 fn list_layouts() {
     let mut list = ListReader::new(b"l1:xi5ee").unwrap();
     assert_eq!(list.bytes(), Ok(b"x".as_slice()));

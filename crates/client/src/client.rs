@@ -25,6 +25,10 @@ use crate::{
     TransportFailure,
 };
 
+/// How far messages may be dated ahead of the clock so that their times differ. Nodes allow 10 s
+/// (spec 04 §4.5).
+const MAX_AHEAD: Duration = Duration::from_secs(9);
+
 /// Shortest time between two node lists that a refusing node can bring about (spec 03 §10.3).
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -42,6 +46,8 @@ pub struct Client {
     node_list_failures: u32,
     /// When the present node list came.
     node_list_at: Duration,
+    /// When a node's word last brought a node list forward, and the least age for the next time.
+    renewal: (Duration, Duration),
     next_poll: Duration,
     next_id: u64,
     /// Timestamps of own messages must differ (spec 05 §11.2).
@@ -80,6 +86,7 @@ impl Client {
             next_node_list: now.monotonic,
             node_list_failures: 0,
             node_list_at: now.monotonic,
+            renewal: (Duration::ZERO, MIN_REFRESH_INTERVAL),
             next_poll: now.monotonic,
             next_id: 0,
             last_sent: UnixMillis::default(),
@@ -133,9 +140,7 @@ impl Client {
                 limit: self.config.max_queue,
             });
         }
-        let sent = now
-            .unix
-            .max(self.last_sent.saturating_add(Duration::from_millis(1)));
+        let sent = self.next_sent(now);
         let wire = seal_one_to_one(&self.account, &to, content, sent, rng)?;
         let account = NetworkId::from(to);
         let ttl = self.config.message_ttl;
@@ -220,6 +225,16 @@ impl Client {
 
     fn is_polling(&self) -> bool {
         self.all_jobs().any(|job| matches!(job.task, Task::Poll))
+    }
+
+    /// A time that no message had, unless the clock was set back since.
+    fn next_sent(&self, now: Now) -> UnixMillis {
+        let next = self.last_sent.saturating_add(Duration::from_millis(1));
+        if next <= now.unix.saturating_add(MAX_AHEAD) {
+            now.unix.max(next)
+        } else {
+            now.unix
+        }
     }
 
     fn fresh_id(&mut self) -> u64 {
@@ -320,9 +335,7 @@ impl Client {
     /// Sends a job's request to a member of its swarm, through a path.
     fn start<R: CryptoRng + ?Sized>(&mut self, mut job: Job, now: Now, rng: &mut R) {
         job.attempts = job.attempts.saturating_add(1);
-        let member = self
-            .network
-            .choose_member(&job.account, &mut job.tried, now.unix, rng);
+        let member = self.network.choose_member(&mut job, now.unix, rng);
         let Some(member) = member else {
             return self.retry(job, Failure::of_content());
         };
@@ -432,8 +445,13 @@ impl Client {
                     self.network.redirect(job.account, member, status, body)
                 };
                 job.redirected = true;
-                if redirected != Redirected::Plainly {
-                    self.renew_node_list();
+                match redirected {
+                    Redirected::Plainly => {}
+                    Redirected::Doubtfully(nodes) => {
+                        job.elsewhere = nodes;
+                        self.renew_node_list();
+                    }
+                    Redirected::Nowhere => self.renew_node_list(),
                 }
             }
             job.tried.push(member);
@@ -450,7 +468,7 @@ impl Client {
                     .map_or(0, |reply| reply.stored());
                 // Half of the swarm; the official apps ask for half of the items that the
                 // answering node shows, which would take that node's word for it (spec 04 §8).
-                if copies > 0 && copies.saturating_mul(2) >= members.len() {
+                if copies >= self.network.quorum(&job.account) {
                     self.event(Event::Sent {
                         message,
                         hash,
@@ -467,13 +485,13 @@ impl Client {
                     for event in self.mailbox.take(&self.account, member, page) {
                         self.event(event);
                     }
+                    self.next_poll = self.monotonic.saturating_add(self.config.poll_interval);
                     // A node that says "more" and gives nothing new does not set the pace.
-                    let wait = if more && self.mailbox.last_hash(&member) != before {
-                        Duration::ZERO
-                    } else {
-                        self.config.poll_interval
-                    };
-                    self.next_poll = self.monotonic.saturating_add(wait);
+                    if more && self.mailbox.last_hash(&member) != before {
+                        let mut next = Job::new(Task::Poll, job.account);
+                        next.preferred = Some(member);
+                        self.jobs.push_back(next);
+                    }
                 }
                 Err(_) => {
                     job.tried.push(member);
@@ -483,11 +501,24 @@ impl Client {
         }
     }
 
-    /// Brings the next node list forward, on the word of a node. Seeds that fail keep their pace.
+    /// Brings the next node list forward, on the word of a node: each time later than the time
+    /// before, until there is quiet (spec 03 §10.3). Seeds that fail keep their pace.
     fn renew_node_list(&mut self) {
-        if self.node_list_failures == 0 {
-            let soonest = self.node_list_at.saturating_add(MIN_REFRESH_INTERVAL);
-            self.next_node_list = self.next_node_list.min(soonest);
+        if self.node_list_failures > 0 {
+            return;
+        }
+        let (renewed_at, interval) = self.renewal;
+        let quiet = renewed_at.saturating_add(interval.saturating_mul(2)) <= self.monotonic;
+        let interval = if quiet {
+            MIN_REFRESH_INTERVAL
+        } else {
+            interval
+        };
+        let soonest = self.node_list_at.saturating_add(interval);
+        if soonest < self.next_node_list {
+            self.next_node_list = soonest;
+            let at = soonest.max(self.monotonic);
+            self.renewal = (at, interval.saturating_mul(2).min(self.config.pool_expiry));
         }
     }
 

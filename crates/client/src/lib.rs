@@ -20,3 +20,12 @@ pub use error::{Error, Failure, Kind};
 pub use message::{
     Event, MessageRef, Output, Received, RequestId, Response, Target, Transmit, TransportFailure,
 };
+
+// What the API names.
+pub use session_core;
+pub use session_crypto::rand_core;
+pub use session_envelope;
+pub use session_identity;
+pub use session_path;
+pub use session_storage;
+pub use session_swarm;

@@ -63,7 +63,7 @@ impl Mailbox {
                 continue;
             }
             let opened = open_one_to_one(account, &message.data)
-                .and_then(|opened| opened.check(&account.id()).map(|()| opened));
+                .and_then(|opened| opened.check().map(|()| opened));
             events.push(match opened {
                 Ok(opened) if !self.messages.insert((opened.sender(), opened.timestamp())) => {
                     continue;

@@ -10,6 +10,7 @@ use session_path::{Path, Paths, Policy};
 use session_swarm::{NodeKey, NodeRecord, Pool, parse_node_list, parse_redirects};
 
 use crate::hops::Hops;
+use crate::request::Job;
 
 /// Fewest members that are worth choosing among (spec 03 §10.2).
 const MIN_CHOICE: usize = 3;
@@ -29,12 +30,13 @@ pub(crate) struct NetworkView {
 }
 
 /// What a redirect says about the node list (spec 03 §10.3, rule 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Redirected {
-    /// To other nodes of the list.
+    /// To other nodes of the list, for all requests from now on.
     Plainly,
-    /// To other nodes, but in a way that an up-to-date list would not need.
-    Doubtfully,
+    /// To these nodes, but in a way that an up-to-date list would not need: worth a try for the
+    /// request that was refused, and no more.
+    Doubtfully(Vec<NodeKey>),
     /// To no node that can be used.
     Nowhere,
 }
@@ -106,12 +108,21 @@ impl NetworkView {
         let doubtful = known.len() < MIN_CHOICE
             || known.len().saturating_mul(2) < named.len()
             || self.redirected > MAX_REDIRECTS;
-        self.redirects.insert(account, known);
         if doubtful {
-            Redirected::Doubtfully
-        } else {
-            Redirected::Plainly
+            return Redirected::Doubtfully(known);
         }
+        self.redirects.insert(account, known);
+        Redirected::Plainly
+    }
+
+    /// How many members must confirm a message: half of the swarm, and where a redirect names
+    /// fewer nodes than the node list, half of those in the list.
+    pub(crate) fn quorum(&self, account: &NetworkId) -> usize {
+        let listed = self
+            .pool
+            .swarm_of(account)
+            .map_or(0, |swarm| swarm.members().len());
+        self.swarm(account).len().max(listed).div_ceil(2).max(1)
     }
 
     /// The nodes that hold an account's messages.
@@ -129,15 +140,33 @@ impl NetworkView {
         }
     }
 
-    /// A random member to ask that is not among `tried`, which begins anew when all are.
+    /// The member that a job prefers, or a random one that it has not tried; when all are tried it
+    /// begins anew.
     pub(crate) fn choose_member<R: CryptoRng + ?Sized>(
         &self,
-        account: &NetworkId,
-        tried: &mut Vec<NodeKey>,
+        job: &mut Job,
         now: UnixMillis,
         rng: &mut R,
     ) -> Option<NodeRecord> {
-        let swarm = self.swarm(account);
+        let Job {
+            account,
+            tried,
+            elsewhere,
+            preferred,
+            ..
+        } = job;
+        if let Some(node) = preferred.take().and_then(|key| self.pool.get(&key)) {
+            return Some(*node);
+        }
+        let elsewhere = core::mem::take(elsewhere);
+        let swarm = if elsewhere.is_empty() {
+            self.swarm(account)
+        } else {
+            elsewhere
+                .iter()
+                .filter_map(|key| self.pool.get(key).copied())
+                .collect()
+        };
         let strikes = self.paths.strikes();
         let mut members: Vec<&NodeRecord> = swarm
             .iter()

@@ -37,6 +37,10 @@ pub(crate) struct Job {
     /// Members that failed.
     pub(crate) tried: Vec<NodeKey>,
     pub(crate) redirected: bool,
+    /// Nodes that a refusing member named, for the next attempt only.
+    pub(crate) elsewhere: Vec<NodeKey>,
+    /// A member to ask first.
+    pub(crate) preferred: Option<NodeKey>,
     /// When to try next.
     pub(crate) not_before: Duration,
 }
@@ -49,6 +53,8 @@ impl Job {
             attempts: 0,
             tried: Vec::new(),
             redirected: false,
+            elsewhere: Vec::new(),
+            preferred: None,
             not_before: Duration::ZERO,
         }
     }

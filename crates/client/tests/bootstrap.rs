@@ -195,7 +195,7 @@ fn a_message_that_is_too_long_is_refused_and_costs_nothing() {
     let refused = network
         .client
         .send(to, &content, network.now, &mut network.rng);
-    assert!(matches!(refused, Err(Error::Storage(_))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Envelope(_))), "{refused:?}");
     network.drain();
     assert!(network.transmits.is_empty() && network.events.is_empty());
     assert_eq!(network.client.requests_under_way(), 0);

@@ -261,6 +261,11 @@ fn polling_goes_on_whatever_happened() {
                     .retain(|transmit| is_guard(transmit.target));
             }
         }
+        let told = |event: &Event| match event {
+            Event::PollFailed { failure } => failure.status == Some(status),
+            _ => false,
+        };
+        assert!(network.events.iter().any(told), "the app hears of {status}");
         let message = letter(&mut network, "after all");
         let (poll, _) = next_poll(&mut network);
         network.answer_sealed(&poll, 200, &page(&[message], false));
@@ -289,7 +294,8 @@ proptest! {
         let mut network = Network::ready(polling());
         let (poll, _) = next_poll(&mut network);
         network.answer_sealed(&poll, status, &body);
-        prop_assert!(network.events.is_empty());
+        let is_failure = |event: &Event| matches!(event, Event::PollFailed { .. });
+        prop_assert!(network.events.iter().all(is_failure));
     }
 
     /// One flipped bit on the way back never reaches the app.

@@ -227,3 +227,23 @@ fn a_young_node_list_is_not_renewed_on_the_word_of_a_node() {
     network.pass(Duration::from_millis(1));
     assert!(asks_seed(&mut network), "but when it is a minute old");
 }
+
+/// One member that refuses must not be able to name an accomplice for everything that follows.
+#[test]
+fn a_421_that_names_too_few_members_moves_no_other_request() {
+    let (mut network, request) = sending();
+    let accomplice = network.other_swarm(network.friend.id())[0];
+    network.answer_sealed(&request, 421, &network.members_json(&[accomplice]));
+    let swarm = network.swarm(network.friend.id());
+    for _ in 0..5 {
+        network.send("another");
+    }
+    let mut to_the_swarm = 0;
+    while let Some(transmit) = network.transmits.pop_front() {
+        if matches!(transmit.target, Target::Guard(_)) {
+            let next = network.open(transmit);
+            to_the_swarm += usize::from(swarm.contains(&next.member));
+        }
+    }
+    assert_eq!(to_the_swarm, 5);
+}

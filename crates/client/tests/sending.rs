@@ -235,3 +235,31 @@ fn a_reply_that_nobody_sealed_is_not_about_the_request() {
     network.answer(request.transmit.id, Ok((status, &body)));
     assert!(network.events.is_empty());
 }
+
+/// The time that the recipient of the next message would see, unsealed.
+fn time_of_next_message(network: &mut Network) -> u64 {
+    network.send("hello");
+    let request = network.next();
+    let body: serde_json::Value = serde_json::from_slice(&request.payload).unwrap();
+    body["params"]["timestamp"].as_u64().unwrap()
+}
+
+/// `Now::unix` may jump: one wrong reading must not date all later messages.
+#[test]
+fn a_clock_that_was_ahead_for_a_moment_does_no_lasting_harm() {
+    let mut network = Network::ready(config());
+    let right = network.now.unix;
+    network.now.unix = right.saturating_add(network::HOUR * 24 * 365);
+    assert_eq!(
+        time_of_next_message(&mut network),
+        network.now.unix.as_millis()
+    );
+    network.now.unix = right;
+    let first = time_of_next_message(&mut network);
+    assert_eq!(first, right.as_millis());
+    assert_eq!(
+        time_of_next_message(&mut network),
+        first + 1,
+        "but times still differ"
+    );
+}

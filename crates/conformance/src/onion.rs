@@ -276,16 +276,18 @@ fn snode_response(case: &Value) -> Result<Value, CaseError> {
             ReplyBody::Json(&compact)
         }
     };
-    let mut format = ReplyFormat::default();
-    format.json = case["json"] == true;
-    format.base64 = case["base64"] == true;
+    let format = ReplyFormat {
+        json: case["json"] == true,
+        base64: case["base64"] == true,
+    };
     let status = u16::try_from(case::unsigned(case, "status"))?;
     let nonce = case::bytes(case, "nonce");
     let sealer = hazmat::reply_sealer(enc_type, layer.clone());
     let seal = |format| sealer.seal(status, body, format, &mut Replay(&nonce));
-    let mut raw_format = format;
-    raw_format.base64 = false;
-    let mut raw = seal(raw_format)?;
+    let mut raw = seal(ReplyFormat {
+        base64: false,
+        ..format
+    })?;
     let plaintext = String::from_utf8(hazmat::open_layer(&layer, enc_type, &mut raw)?.to_vec())?;
     let reply = seal(format)?;
     Ok(if format.base64 {

@@ -103,7 +103,15 @@ fn judge(function: Suite, case: &Value) -> Result<(), Verdict> {
     };
     match (result, case.get("error")) {
         (Err(CaseError::Skipped(why)), _) => Err(Verdict::Skipped(why)),
-        (Err(CaseError::Failed(_)), Some(_)) => Ok(()),
+        (Err(CaseError::Failed(why)), Some(error)) => {
+            // Node-side errors start with a status, which binds where both sides name one.
+            match (status(&why), error.as_str().and_then(status)) {
+                (Some(got), Some(expected)) if got != expected => Err(Verdict::Failed(format!(
+                    "refused with {got}, expected {expected}"
+                ))),
+                _ => Ok(()),
+            }
+        }
         (Err(CaseError::Failed(why)), None) => Err(Verdict::Failed(format!("refused: {why}"))),
         (Ok(got), Some(error)) => Err(Verdict::Failed(format!(
             "accepted as {}, expected the error {error}",
@@ -116,6 +124,16 @@ fn judge(function: Suite, case: &Value) -> Result<(), Verdict> {
             shorten(&case["out"])
         ))),
     }
+}
+
+/// The three digits that a text starts with.
+fn status(text: &str) -> Option<&str> {
+    let (digits, rest) = text.split_at_checked(3)?;
+    let ends = rest
+        .chars()
+        .next()
+        .is_none_or(|next| !next.is_ascii_alphanumeric());
+    (ends && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
 }
 
 fn shorten(value: &Value) -> String {

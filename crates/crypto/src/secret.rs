@@ -39,3 +39,11 @@ impl fmt::Debug for SymmetricKey {
         f.write_str("SymmetricKey(..)")
     }
 }
+
+/// The types that hold our keys do erase themselves: this fails to compile without the `zeroize`
+/// features that the workspace manifest turns on.
+const _: () = {
+    const fn erases_itself<T: ZeroizeOnDrop>() {}
+    erases_itself::<ed25519_dalek::SigningKey>();
+    erases_itself::<x25519_dalek::StaticSecret>();
+};

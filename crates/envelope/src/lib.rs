@@ -15,4 +15,9 @@ pub mod proto;
 
 pub use content::{Content, Expiration};
 pub use error::Error;
-pub use one_to_one::{Opened, Outside, open_one_to_one, seal_one_to_one};
+pub use one_to_one::{MAX_WIRE_LEN, Opened, Outside, open_one_to_one, seal_one_to_one};
+
+// What the API names.
+pub use session_core;
+pub use session_crypto;
+pub use session_identity;

@@ -20,6 +20,9 @@ const INNER_OVERHEAD: usize = ed25519::PublicKey::LEN + ed25519::Signature::LEN;
 /// Bytes that sealing adds to a padded message.
 const OVERHEAD: usize = INNER_OVERHEAD + sealed_box::OVERHEAD;
 
+/// The longest message that a swarm stores, in bytes (spec 05 §1).
+pub const MAX_WIRE_LEN: usize = 76_800;
+
 /// Seals a message, ready to be stored in the recipient's swarm. `sent` is the network's time, and
 /// goes into the message as its signed time; of one account no two messages may have the same.
 ///
@@ -27,7 +30,8 @@ const OVERHEAD: usize = INNER_OVERHEAD + sealed_box::OVERHEAD;
 /// [`content.with_sync_target(to)`](Content::with_sync_target) to oneself as well.
 ///
 /// # Errors
-/// [`Error::Recipient`].
+/// [`Error::Recipient`]; [`Error::Timestamp`] for a time of zero, which every receiver drops;
+/// [`Error::Length`] for more than a swarm stores, [`MAX_WIRE_LEN`] bytes.
 pub fn seal_one_to_one<R: CryptoRng + ?Sized>(
     from: &Account,
     to: &AccountId,
@@ -35,11 +39,22 @@ pub fn seal_one_to_one<R: CryptoRng + ?Sized>(
     sent: UnixMillis,
     rng: &mut R,
 ) -> Result<Vec<u8>, Error> {
+    if sent.as_millis() == 0 {
+        return Err(Error::Timestamp);
+    }
     let content = content.to_send(sent)?;
     // Without Session Pro; an observer must not see the difference (spec 05 §1.3).
     let decoy = ed25519::decoy_signature(rng);
     let seal = |to: &_, inner: &[u8], out: &mut Vec<u8>| sealed_box::seal(to, inner, out, rng);
-    write_wire(from, to, &content, sent, seal, |_| decoy)
+    let wire = write_wire(from, to, &content, sent, seal, |_| decoy)?;
+    if wire.len() > MAX_WIRE_LEN {
+        return Err(Error::Length {
+            what: "message",
+            expected: MAX_WIRE_LEN,
+            got: wire.len(),
+        });
+    }
+    Ok(wire)
 }
 
 /// Pads, signs, seals and wraps `content`. `seal` appends the sealed box to the wire bytes, and
@@ -141,6 +156,7 @@ pub fn open_one_to_one(me: &Account, wire: &[u8]) -> Result<Opened, Error> {
     let len = padding::unpad(&bytes).len();
     bytes.truncate(len);
     Ok(Opened {
+        from_self: sender == me.id(),
         sender,
         sender_key,
         content: Content::from_bytes(bytes)?,
@@ -190,6 +206,7 @@ pub(crate) fn open_message(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
     sender: AccountId,
+    from_self: bool,
     sender_key: ed25519::PublicKey,
     content: Content,
     outside: Outside,
@@ -239,13 +256,13 @@ impl Opened {
     /// [`Error::Timestamp`] for a time of zero, or one that is not the signed time;
     /// [`Error::NotFromSelf`] for somebody else's sync copy; [`Error::FromSelf`] for control
     /// messages from oneself that only others may send.
-    pub fn check(&self, me: &AccountId) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         let signed = self.content.sig_timestamp();
         if self.timestamp().as_millis() == 0 || signed.is_some_and(|time| time != self.timestamp())
         {
             return Err(Error::Timestamp);
         }
-        if self.sender != *me {
+        if !self.from_self {
             return match self.content.sync_target() {
                 Some(_) => Err(Error::NotFromSelf),
                 None => Ok(()),

@@ -58,7 +58,7 @@ macro_rules! message {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, prost::Message)]
         #[prost(skip_debug)]
-        #[non_exhaustive]
+        #[allow(clippy::exhaustive_structs, reason = "build it with `..Default::default()`")]
         pub struct $name {
             $($(#[$attribute])* pub $field: $type,)*
         }

@@ -15,8 +15,9 @@ pub enum Error {
     /// A seed in text form has 32 or 64 hexadecimal digits.
     #[error("seed: expected 32 or 64 hexadecimal digits")]
     SeedText,
-    /// Words stand for a multiple of four bytes, and at least four.
-    #[error("mnemonic: expected a multiple of 4 bytes, got {got}")]
+    /// Words stand for a multiple of four bytes, for at least four and at most
+    /// [`MAX_DATA_LEN`](crate::mnemonic::MAX_DATA_LEN).
+    #[error("mnemonic: expected a multiple of 4 bytes up to 1024, got {got}")]
     DataLength {
         /// The number of bytes that there were.
         got: usize,

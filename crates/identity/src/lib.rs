@@ -13,3 +13,7 @@ mod seed;
 pub use account::Account;
 pub use error::Error;
 pub use seed::Seed;
+
+// What the API names.
+pub use session_core;
+pub use session_crypto;

@@ -20,3 +20,9 @@ pub use message::{
 };
 pub use node::Node;
 pub use store::{MessageStore, Retrieved, Stored};
+
+// What the API names.
+pub use session_core;
+pub use session_crypto;
+pub use session_storage;
+pub use session_swarm;

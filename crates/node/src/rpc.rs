@@ -16,9 +16,6 @@ use session_swarm::{NodeKey, SwarmId, members_json};
 use crate::pending::{Origin, Pending, SwarmStore};
 use crate::{MessageStore, Node, PeerReply, PeerRequest, Ticket, TransportFailure};
 
-/// How much of another member's error text is passed on, in bytes.
-const MAX_REASON_LEN: usize = 200;
-
 impl<S: MessageStore> Node<S> {
     /// Takes the body of a client's `POST /storage_rpc/v1` (spec 04 §2.1).
     pub fn handle_storage_rpc<R: CryptoRng + ?Sized>(
@@ -194,13 +191,10 @@ impl<S: MessageStore> Node<S> {
         };
         let outcome = match reply {
             Ok(reply) if reply.status == status::OK => StoreItem::read_bt(&reply.body),
-            Ok(reply) => {
-                let reason = reply.body.get(..MAX_REASON_LEN).unwrap_or(&reply.body);
-                Err(Failure::refused(
-                    reply.status,
-                    &String::from_utf8_lossy(reason),
-                ))
-            }
+            Ok(reply) => Err(Failure::refused(
+                reply.status,
+                &String::from_utf8_lossy(&reply.body),
+            )),
             Err(_) => Err(Failure::timed_out()),
         };
         swarm_store.outcomes.push((*member.as_bytes(), outcome));

@@ -1,5 +1,7 @@
 //! A node as an encryption peer, and the keys that a layer shares with it (spec 02 §1.2).
 
+use core::fmt;
+
 use session_crypto::x25519::{PublicKey, SecretKey, SharedSecret};
 use session_crypto::{SymmetricKey, blake2b, ed25519, hkdf};
 
@@ -10,10 +12,17 @@ use crate::{EncType, Error};
 ///
 /// The second is always converted from the first (spec 02 §3.2), so that a node list cannot name
 /// one node and encrypt to another. Conversion costs about one scalar multiplication: keep hops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hop {
     ed25519: [u8; 32],
     x25519: PublicKey,
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, ..] = self.ed25519;
+        write!(f, "Hop({first:02x}{second:02x}…)")
+    }
 }
 
 impl Hop {

@@ -1,5 +1,7 @@
 //! The forms in which a layer reaches a node: from the client, and from another node.
 
+use core::fmt;
+
 use session_bt::DictReader;
 use session_crypto::x25519::PublicKey;
 
@@ -13,7 +15,6 @@ pub const MAX_HOP_NO: u32 = 15;
 pub(crate) const FRAME_LEN: usize = 4;
 
 /// A layer for this node, not yet decrypted. Borrows the message and decrypts in it.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Layer<'a> {
     /// `nonce ‖ ciphertext ‖ tag`, maybe too short to be that.
@@ -24,6 +25,16 @@ pub struct Layer<'a> {
     pub enc_type: EncType,
     /// How many nodes have handled the request before this one, as far as the sender says.
     pub hop_no: u32,
+}
+
+impl fmt::Debug for Layer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("ciphertext_len", &self.ciphertext.len())
+            .field("enc_type", &self.enc_type)
+            .field("hop_no", &self.hop_no)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Layer<'a> {

@@ -25,3 +25,6 @@ pub use peel::{Action, Final, Peeled, Relay, peel};
 pub use proxy::{Proxy, ProxyTarget};
 pub use reply::{Reply, ReplyBody, ReplyFormat, ReplyKey, ReplySealer, ReplyText, SealedBy};
 pub use request::{MAX_REQUEST_LEN, Request, build, request_len};
+
+// What the API names.
+pub use session_crypto;

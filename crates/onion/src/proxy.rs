@@ -24,7 +24,7 @@ impl fmt::Debug for Proxy<'_> {
 }
 
 /// The parts of the URL that a client asks a node to post to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyTarget {
     /// Host name or address.
@@ -35,6 +35,18 @@ pub struct ProxyTarget {
     pub protocol: String,
     /// Path, not yet checked.
     pub target: String,
+}
+
+/// Without the host, which tells where a client goes.
+impl fmt::Debug for ProxyTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "ProxyTarget(host of {} bytes, port {})",
+            self.host.len(),
+            self.port
+        )
+    }
 }
 
 impl ProxyTarget {
@@ -50,10 +62,12 @@ impl ProxyTarget {
     }
 
     /// The URL, if the network's rule allows it: `http` or `https`, a path that starts with
-    /// `/loki/` or `/oxen/`, ends with `/lsrpc` and has no query; and a host that is a name or
-    /// an address and nothing else, so that it cannot escape the path rule.
+    /// `/loki/` or `/oxen/`, ends with `/lsrpc`, has no query and is of visible ASCII; and a host
+    /// that is a name or an address and nothing else, so that it cannot escape the path rule.
     ///
-    /// The caller should still refuse loopback and private addresses after resolving the name.
+    /// The caller must send the path as it is (`..` is legal and must not be resolved), and should
+    /// refuse loopback and private addresses, numeric spellings of them too, once the name is
+    /// resolved.
     ///
     /// # Errors
     /// [`Error::ProxyTarget`]; a node answers an encrypted 400 with the error's text.
@@ -66,7 +80,8 @@ impl ProxyTarget {
         let path_is_allowed = (self.target.starts_with("/loki/")
             || self.target.starts_with("/oxen/"))
             && self.target.ends_with("/lsrpc")
-            && !self.target.contains('?');
+            && !self.target.contains('?')
+            && self.target.bytes().all(|byte| byte.is_ascii_graphic());
         if !path_is_allowed || !is_host(&self.host) {
             return Err(Error::ProxyTarget);
         }
@@ -131,5 +146,8 @@ mod tests {
         ] {
             assert_eq!(url(host), Err(Error::ProxyTarget), "{host}");
         }
+        let target = "/oxen/ HTTP/1.1\r\nHost: internal\r\n\r\nPOST /x/lsrpc";
+        let split = ProxyTarget::new("a".into(), 443, "https".into(), target.into());
+        assert_eq!(split.url(), Err(Error::ProxyTarget));
     }
 }

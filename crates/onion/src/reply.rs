@@ -14,7 +14,7 @@ use crate::{EncType, Error};
 
 /// How a client wants the answer to a request (spec 02 §2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_structs, reason = "the two flags of the wire")]
 pub struct ReplyFormat {
     /// Embed a JSON result as JSON instead of as a string.
     pub json: bool,

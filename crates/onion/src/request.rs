@@ -2,6 +2,7 @@
 //! sealed in place from the inside outwards (spec 02 §3, §11).
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use session_core::hex;
 use session_crypto::rand_core::CryptoRng;
@@ -17,7 +18,6 @@ pub const MAX_REQUEST_LEN: usize = 10_485_760;
 const FINAL_METADATA: &[u8] = br#"{"headers":""}"#;
 
 /// A request, and the key to its answer.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Request {
     /// The bytes to post to the entry node's `/onion_req/v2`. Never send them a second time:
@@ -27,11 +27,20 @@ pub struct Request {
     pub reply: ReplyKey,
 }
 
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Builds a request that passes `path`, entry node first, to `destination`, where `payload` is
 /// the storage RPC's JSON.
 ///
-/// Any number of path nodes is legal, none too; three is the network's default. Whether they are
-/// distinct is the caller's policy.
+/// Any number of path nodes can be built, none too; three is the network's default, and nodes
+/// refuse a request that more than [`MAX_HOP_NO`](crate::MAX_HOP_NO) + 1 of them would handle.
+/// Whether they are distinct is the caller's policy.
 ///
 /// # Errors
 /// [`Error::TooLong`]. A [`Hop`] cannot hold a key that encryption would refuse.

@@ -21,8 +21,8 @@ pub struct Path {
     since: UnixMillis,
     active_requests: u32,
     strikes: u8,
-    /// Requests that timed out since one succeeded.
-    timeouts: u8,
+    /// Requests that nobody can be blamed for losing, since one succeeded.
+    unexplained: u8,
 }
 
 impl Path {
@@ -176,7 +176,7 @@ impl Paths {
     pub fn succeeded(&mut self, id: PathId) {
         if let Some(path) = self.active.iter_mut().find(|path| path.id == id) {
             path.active_requests = path.active_requests.saturating_sub(1);
-            path.timeouts = 0;
+            path.unexplained = 0;
         }
     }
 
@@ -212,13 +212,17 @@ impl Paths {
         if penalties.path {
             path.strikes = path.strikes.saturating_add(1);
         }
-        if failure == Failure::TimedOut {
-            path.timeouts = path.timeouts.saturating_add(1);
+        let unexplained = matches!(
+            failure,
+            Failure::TimedOut | Failure::Unauthenticated | Failure::Other
+        );
+        if unexplained {
+            path.unexplained = path.unexplained.saturating_add(1);
         }
 
         let threshold = self.policy.path_strike_threshold;
         let worn_out = penalties.path && path.strikes >= threshold;
-        let silent = failure == Failure::TimedOut && path.timeouts >= threshold;
+        let useless = unexplained && path.unexplained >= threshold;
         let lost = failure == Failure::EdgeUnreachable;
         if worn_out {
             for node in &path.nodes {
@@ -227,12 +231,12 @@ impl Paths {
                 }
             }
         }
-        if silent || lost {
-            // A plain timeout earns nobody a strike, but a guard that swallows everything must
-            // not be the next path's guard as well.
+        if useless || lost {
+            // Nobody earns a strike, but a guard that swallows or garbles everything must not be
+            // the next path's guard as well.
             self.rest(guard, now);
         }
-        if worn_out || silent || lost {
+        if worn_out || useless || lost {
             self.active.remove(index);
         }
     }
@@ -314,7 +318,7 @@ impl Paths {
             since: now,
             active_requests: 0,
             strikes: 0,
-            timeouts: 0,
+            unexplained: 0,
         };
         self.remember_guard(path.guard(), now);
         Some(path)
@@ -358,13 +362,21 @@ impl Paths {
                 .flat_map(|path| path.nodes.iter().skip(1))
                 .for_each(|node| taken.add(node));
         }
-        if let Some(guard) = &guard {
-            taken.add(guard);
-        }
-
-        let wanted = hops.saturating_sub(guard.iter().len());
+        let guard = match guard {
+            Some(guard) => {
+                taken.add(&guard);
+                guard
+            }
+            None => {
+                // Clients speak HTTPS to the first node, and only to that.
+                let reachable = |node: &&NodeRecord| node.https_port != 0;
+                let candidates = shuffled(pool.nodes(), rng).filter(reachable);
+                select_nodes(candidates, 1, &mut taken, struck_out).pop()?
+            }
+        };
+        let wanted = hops.saturating_sub(1);
         let others = select_nodes(shuffled(pool.nodes(), rng), wanted, &mut taken, struck_out);
-        let nodes: Vec<_> = guard.into_iter().chain(others).collect();
+        let nodes: Vec<_> = core::iter::once(guard).chain(others).collect();
         (nodes.len() == hops).then_some(nodes)
     }
 

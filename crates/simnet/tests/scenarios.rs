@@ -44,7 +44,7 @@ fn a_message_is_delivered_to_every_member_of_the_swarm() {
 }
 
 #[test]
-fn no_node_sees_both_ends_and_none_sees_the_text() {
+fn paths_have_three_nodes_of_three_networks_and_no_link_shows_the_text() {
     let mut sim = Simulation::new(15, 3, 2);
     let (alice, bob) = two_clients(&mut sim);
     let leaked = Rc::new(Cell::new(false));
@@ -244,6 +244,31 @@ fn a_liar_on_the_path_costs_the_path_and_nothing_else() {
             "honest node {node} was struck out"
         );
     }
+}
+
+#[test]
+fn a_guard_that_garbles_what_it_relays_is_left() {
+    let mut sim = Simulation::new(18, 3, 12);
+    // Alice polls rarely, so that nothing but her messages uses the path.
+    let quiet = sim.client_config().with_poll_interval(60 * MINUTE);
+    let (alice, bob) = (sim.add_client(quiet), sim.add_client(sim.client_config()));
+    sim.run_for(Duration::from_secs(2));
+    let guard = sim.client(alice).paths().active()[0].nodes()[0].key;
+    let liar = (0..18)
+        .find(|&node| sim.node(node).own_key() == guard)
+        .unwrap();
+    sim.set_adversary(move |link, bytes| {
+        let relayed = link.from == Endpoint::Node(liar) && !link.is_reply;
+        if let (true, Some(byte)) = (relayed, bytes.get_mut(20)) {
+            *byte ^= 1;
+        }
+        Fate::Deliver
+    });
+    for index in 0..10 {
+        sim.send(alice, sim.account(bob), &index.to_string());
+        sim.run_for(10 * MINUTE);
+    }
+    assert_eq!(sim.sent(alice), 10);
 }
 
 #[test]

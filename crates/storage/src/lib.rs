@@ -33,3 +33,7 @@ pub use reply::{
     Verdict, write_store_reply,
 };
 pub use request::{GetSwarm, Info, Request, Retrieve, Store};
+
+// What the API names.
+pub use session_core;
+pub use session_crypto;

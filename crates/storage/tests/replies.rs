@@ -28,8 +28,9 @@ fn item(seed: u8, already: bool) -> StoreItem {
 }
 
 fn failures() -> impl Strategy<Value = Failure> {
-    let text = proptest::option::of("\\PC{0,20}");
-    (any::<[bool; 3]>(), text.clone(), text).prop_map(|(flags, code, reason)| {
+    let code = proptest::option::of("\\PC{0,8}");
+    let reason = proptest::option::of("\\PC{0,20}");
+    (any::<[bool; 3]>(), code, reason).prop_map(|(flags, code, reason)| {
         let mut failure = Failure::default();
         [
             failure.timeout,
@@ -198,4 +199,24 @@ fn errors_by_name() {
         parse(&vec![b' '; MAX_BODY_LEN + 1]),
         Err(Error::TooLong { .. })
     ));
+}
+
+/// Otherwise one member could make the reply of its whole swarm too long to be read.
+#[test]
+fn what_a_member_says_of_its_failure_is_cut() {
+    let failure = Failure::refused(500, &"\u{1}".repeat(2_000_000));
+    assert_eq!(
+        failure.reason.as_ref().unwrap().len(),
+        Failure::MAX_REASON_LEN
+    );
+    let mut long = Failure::default();
+    long.reason = Some("x".repeat(100_000));
+    long.code = Some("y".repeat(100_000));
+    let mut bt = Vec::new();
+    StoreItem::write_bt(&Err(long), &mut bt);
+    let Err(read) = StoreItem::read_bt(&bt) else {
+        panic!("a failure was read as a success");
+    };
+    assert_eq!(read.reason.unwrap().len(), Failure::MAX_REASON_LEN);
+    assert_eq!(read.code.unwrap().len(), Failure::MAX_CODE_LEN);
 }

@@ -27,3 +27,6 @@ pub use redirect::{Redirects, parse_redirects};
 pub use ring::{OwnedArc, Ring};
 pub use space::{SwarmId, position};
 pub use write::{members_json, node_list_json};
+
+// What the API names.
+pub use session_core;

@@ -61,7 +61,7 @@ proptest! {
             seal_one_to_one(&alice(), &bob().id(), &Content::text(&body), sent, &mut rng).unwrap();
         prop_assert_eq!(wire.len(), wire.capacity(), "allocated once, and exactly");
         let opened = open(&wire).unwrap();
-        prop_assert_eq!(opened.check(&bob().id()), Ok(()));
+        prop_assert_eq!(opened.check(), Ok(()));
         prop_assert_eq!(opened.sender(), alice().id());
         prop_assert_eq!(*opened.sender_key(), *alice().signing_key().public());
         prop_assert_eq!(opened.timestamp(), sent);
@@ -234,7 +234,7 @@ fn the_time_outside_must_be_the_signed_one() {
     let other = with_envelope(&hello(), |envelope| {
         envelope.timestamp = Some(SENT.as_millis() + 1);
     });
-    assert_eq!(open(&other).unwrap().check(&me), Err(Error::Timestamp));
+    assert_eq!(open(&other).unwrap().check(), Err(Error::Timestamp));
 
     // Old clients sign no time.
     let unsigned = |sent| {
@@ -243,7 +243,7 @@ fn the_time_outside_must_be_the_signed_one() {
         };
         let signature = ed25519::Signature::from_bytes([0; 64]);
         let wire = write_wire(&alice(), &me, &[], sent, seal, |_| signature).unwrap();
-        open(&wire).unwrap().check(&me)
+        open(&wire).unwrap().check()
     };
     assert_eq!(unsigned(SENT), Ok(()));
     assert_eq!(unsigned(UnixMillis::from_millis(0)), Err(Error::Timestamp));
@@ -253,9 +253,9 @@ fn the_time_outside_must_be_the_signed_one() {
 fn sync_copies_come_from_oneself() {
     let copy = Content::text("hello").with_sync_target(&account(3).id());
     let from_self = open(&seal(&bob(), &bob(), &copy)).unwrap();
-    assert_eq!(from_self.check(&bob().id()), Ok(()));
+    assert_eq!(from_self.check(), Ok(()));
     let from_alice = open(&seal(&alice(), &bob(), &copy)).unwrap();
-    assert_eq!(from_alice.check(&bob().id()), Err(Error::NotFromSelf));
+    assert_eq!(from_alice.check(), Err(Error::NotFromSelf));
 }
 
 #[test]
@@ -326,7 +326,7 @@ fn control_messages_that_only_others_send() {
     let check = |from: &Account, message: &proto::Content| {
         let content = Content::from_proto(message.clone()).unwrap();
         let wire = seal(from, &bob(), &content);
-        open(&wire).unwrap().check(&bob().id())
+        open(&wire).unwrap().check()
     };
     for message in &refused {
         assert_eq!(check(&bob(), message), Err(Error::FromSelf));

@@ -1,6 +1,7 @@
 //! A service node on a socket: one thread that owns a `session_node::Node`, one that accepts.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -43,6 +44,9 @@ pub struct Directory {
     pub addresses: Arc<HashMap<NodeKey, (usize, SocketAddr)>>,
     pub started: Instant,
 }
+
+/// Longer bodies are cut, which the node then refuses (spec 02 §5.1).
+const MAX_BODY_LEN: u64 = 10_485_760;
 
 enum Input {
     Http(Box<tiny_http::Request>),
@@ -143,7 +147,8 @@ impl Runner {
 
     fn http(&mut self, mut request: Box<tiny_http::Request>, now: Now) {
         let mut body = Vec::new();
-        if request.as_reader().read_to_end(&mut body).is_err() {
+        let mut reader = request.as_reader().take(MAX_BODY_LEN + 1);
+        if reader.read_to_end(&mut body).is_err() {
             return;
         }
         let received = body.len();

@@ -1,6 +1,5 @@
 //! How a member of the swarm failed, as recursive replies tell it.
 
-use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
@@ -18,13 +17,21 @@ pub struct Failure {
     pub bad_peer_response: bool,
     /// Its database failed.
     pub query_failure: bool,
-    /// The status code of its refusal, as text.
+    /// The status code of its refusal, as text, at most [`MAX_CODE_LEN`](Self::MAX_CODE_LEN)
+    /// characters.
     pub code: Option<String>,
-    /// Free text. Written by the member: show it to nobody, match on nothing.
+    /// Free text, at most [`MAX_REASON_LEN`](Self::MAX_REASON_LEN) characters. Written by the
+    /// member: show it to nobody, match on nothing.
     pub reason: Option<String>,
 }
 
 impl Failure {
+    /// How much of a code is kept, in characters.
+    pub const MAX_CODE_LEN: usize = 8;
+    /// How much of a reason is kept, in characters: one member's words must not make the reply
+    /// of the whole swarm too long to read.
+    pub const MAX_REASON_LEN: usize = 256;
+
     /// The member did not answer in time.
     #[must_use]
     pub fn timed_out() -> Self {
@@ -57,7 +64,7 @@ impl Failure {
     pub fn refused(code: u16, reason: &str) -> Self {
         Self {
             code: Some(format!("{code}")),
-            reason: Some(reason.to_owned()),
+            reason: Some(shorten(reason, Self::MAX_REASON_LEN)),
             ..Self::default()
         }
     }
@@ -105,4 +112,9 @@ impl Failure {
             ("timeout", self.timeout),
         ]
     }
+}
+
+/// The first characters of a text.
+pub(super) fn shorten(text: &str, limit: usize) -> String {
+    text.chars().take(limit).collect()
 }

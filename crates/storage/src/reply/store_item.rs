@@ -1,6 +1,5 @@
 //! What one member of the swarm says of a store: in JSON to clients, in bt to its peers.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use session_core::UnixMillis;
 use session_crypto::ed25519::{PublicKey, Signature, SigningKey};
 
 use super::Failure;
+use super::failure::shorten;
 use crate::MessageHash;
 use crate::json::ObjectWriter;
 use crate::value::Value;
@@ -139,13 +139,13 @@ impl<'a> Fields<'a> {
     fn outcome(&self) -> Option<StoreOutcome> {
         // Whatever is not plainly false counts as failed.
         if set(self.failed) {
-            let text = |value: Option<Value<'_>>| value?.text().map(String::from);
+            let text = |value: Option<Value<'_>>, limit| Some(shorten(&value?.text()?, limit));
             return Some(Err(Failure {
                 timeout: set(self.timeout),
                 bad_peer_response: set(self.bad_peer_response),
                 query_failure: set(self.query_failure),
-                code: text(self.code),
-                reason: text(self.reason),
+                code: text(self.code, Failure::MAX_CODE_LEN),
+                reason: text(self.reason, Failure::MAX_REASON_LEN),
             }));
         }
         Some(Ok(StoreItem {
