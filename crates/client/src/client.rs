@@ -426,7 +426,7 @@ impl Client {
         };
         self.network.paths.failed(request.path, failure, now.unix);
         let mut job = request.job;
-        // Whether the path or the member is at fault is unknown: change both.
+        // The member may be at fault as well as the path, which is given up if it goes on like this.
         job.tried.push(request.member);
         self.retry(job, Failure::of_path(&failure));
     }
@@ -481,13 +481,13 @@ impl Client {
             }
             Task::Poll => match RetrieveReply::parse(body.as_bytes()) {
                 Ok(page) => {
-                    let (more, before) = (page.more, self.mailbox.last_hash(&member));
-                    for event in self.mailbox.take(&self.account, member, page) {
-                        self.event(event);
-                    }
+                    let more = page.more;
+                    let news = self.mailbox.take(&self.account, member, page);
+                    let follow = more && !news.is_empty();
+                    self.outputs.extend(news.into_iter().map(Output::Event));
                     self.next_poll = self.monotonic.saturating_add(self.config.poll_interval);
                     // A node that says "more" and gives nothing new does not set the pace.
-                    if more && self.mailbox.last_hash(&member) != before {
+                    if follow {
                         let mut next = Job::new(Task::Poll, job.account);
                         next.preferred = Some(member);
                         self.jobs.push_back(next);

@@ -26,6 +26,7 @@ pub use session_core;
 pub use session_crypto::rand_core;
 pub use session_envelope;
 pub use session_identity;
+pub use session_onion;
 pub use session_path;
 pub use session_storage;
 pub use session_swarm;

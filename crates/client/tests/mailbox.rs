@@ -233,6 +233,19 @@ fn a_page_that_brings_nothing_new_is_not_followed_at_once() {
 }
 
 #[test]
+fn old_pages_in_turn_are_not_followed_at_once() {
+    let mut network = Network::ready(polling());
+    let old = [letter(&mut network, "one"), letter(&mut network, "two")];
+    let (poll, _) = next_poll(&mut network);
+    network.answer_sealed(&poll, 200, &page(&old, false));
+    for message in old.iter().cycle().take(6) {
+        let (poll, _) = next_poll(&mut network);
+        network.answer_sealed(&poll, 200, &page(core::slice::from_ref(message), true));
+        assert!(network.transmits.is_empty(), "nothing new was said");
+    }
+}
+
+#[test]
 fn a_member_that_answers_nonsense_is_passed_over() {
     for (status, body) in [(200, "garbage"), (200, "{}"), (500, ""), (503, "\"busy\"")] {
         let mut network = Network::ready(polling());

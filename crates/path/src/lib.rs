@@ -20,6 +20,10 @@ pub use failure::{Failure, Penalties, Provenance, classify};
 pub use guard::Guard;
 pub use paths::{Path, PathId, Paths};
 pub use policy::{Policy, retry_delay};
-pub use rand_core;
 pub use select::{Taken, select_nodes};
 pub use strikes::Strikes;
+
+// What the API names.
+pub use rand_core;
+pub use session_core;
+pub use session_swarm;
