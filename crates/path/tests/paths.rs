@@ -401,3 +401,25 @@ fn guards_are_kept_out_of_other_places() {
         }
     }
 }
+
+/// Clients speak HTTPS to the first node of a path; a record may come without that port
+/// (spec 03 §7.3).
+#[test]
+fn guards_have_an_https_port_and_other_nodes_need_none() {
+    let mut nodes = pool(60).nodes().to_vec();
+    for node in &mut nodes {
+        node.https_port = u16::from(node.ip.octets()[3].is_multiple_of(5));
+    }
+    let pool = Pool::new(nodes);
+    let mut others_without = 0;
+    for seed in 0..40 {
+        let mut paths = Paths::new(Policy::default());
+        let path = paths.choose(&pool, None, START, &mut rng(seed)).unwrap();
+        assert_eq!(path.nodes()[0].https_port, 1);
+        others_without += path.nodes()[1..]
+            .iter()
+            .filter(|node| node.https_port == 0)
+            .count();
+    }
+    assert!(others_without > 20, "{others_without}");
+}
