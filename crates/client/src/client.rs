@@ -18,7 +18,7 @@ use session_storage::{Namespace, Retrieve, RetrieveReply, Store, StoreReply, sta
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
 use crate::mailbox::Mailbox;
-use crate::network::{NetworkView, Redirected, path_keys, seed_request};
+use crate::network::{NetworkView, Redirected, seed_request};
 use crate::request::{InFlight, Job, OnionRequest, Task};
 use crate::{
     Config, Error, Event, Failure, Kind, MessageRef, Output, RequestId, Response, Target, Transmit,
@@ -343,7 +343,7 @@ impl Client {
         let Ok(path) = paths.choose(pool, Some(&member.key), now.unix, rng) else {
             return self.retry(job, Failure::of_path(&PathFailure::Other));
         };
-        let (path_id, keys, nodes) = (path.id(), path_keys(path), path.nodes().to_vec());
+        let (path_id, nodes) = (path.id(), path.nodes().to_vec());
         let request = self.hops(&nodes, &member).and_then(|(hops, destination)| {
             let payload = self.payload(&job.task, &member.key, now);
             let enc_type = self.config.enc_type;
@@ -359,7 +359,7 @@ impl Client {
             job,
             member: member.key,
             path: path_id,
-            path_keys: keys,
+            path_keys: nodes.iter().map(|node| node.key).collect(),
             reply_key: request.reply,
         };
         let in_flight = InFlight::Onion(Box::new(onion_request));
@@ -468,7 +468,7 @@ impl Client {
                     .map_or(0, |reply| reply.stored());
                 // Half of the swarm; the official apps ask for half of the items that the
                 // answering node shows, which would take that node's word for it (spec 04 §8).
-                if copies >= self.network.quorum(&job.account) {
+                if copies >= self.network.quorum(&job.account, members.len()) {
                     self.event(Event::Sent {
                         message,
                         hash,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use session_core::{Network, NetworkId, UnixMillis};
 use session_crypto::rand_core::CryptoRng;
-use session_path::{Path, Paths, Policy};
+use session_path::{Paths, Policy};
 use session_swarm::{NodeKey, NodeRecord, Pool, parse_node_list, parse_redirects};
 
 use crate::hops::Hops;
@@ -115,14 +115,14 @@ impl NetworkView {
         Redirected::Plainly
     }
 
-    /// How many members must confirm a message: half of the swarm, and where a redirect names
-    /// fewer nodes than the node list, half of those in the list.
-    pub(crate) fn quorum(&self, account: &NetworkId) -> usize {
+    /// How many of the `members` that [`swarm`](Self::swarm) gives must confirm a message: half of
+    /// them, and where a redirect names fewer nodes than the node list, half of those in the list.
+    pub(crate) fn quorum(&self, account: &NetworkId, members: usize) -> usize {
         let listed = self
             .pool
             .swarm_of(account)
             .map_or(0, |swarm| swarm.members().len());
-        self.swarm(account).len().max(listed).div_ceil(2).max(1)
+        members.max(listed).div_ceil(2).max(1)
     }
 
     /// The nodes that hold an account's messages.
@@ -200,9 +200,4 @@ pub(crate) fn seed_request() -> String {
         r#""pubkey_x25519":true,"pubkey_ed25519":true,"requested_unlock_height":true,"#,
         r#""height":true,"swarm":true,"storage_server_version":true}}}"#
     ))
-}
-
-/// The keys of a path, entry first.
-pub(crate) fn path_keys(path: &Path) -> Vec<NodeKey> {
-    path.nodes().iter().map(|node| node.key).collect()
 }

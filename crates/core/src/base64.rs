@@ -47,8 +47,11 @@ pub fn decode(what: &'static str, text: &str) -> Result<Vec<u8>, Error> {
     } else {
         text
     };
-    let encoding = permissive().ok_or(not_base64)?;
-    encoding.decode(unpadded.as_bytes()).map_err(|_| not_base64)
+    // Nobody writes spare bits, so the encoding that ignores them is made only when it is needed.
+    BASE64_NOPAD.decode(unpadded.as_bytes()).or_else(|_| {
+        let encoding = permissive().ok_or(not_base64)?;
+        encoding.decode(unpadded.as_bytes()).map_err(|_| not_base64)
+    })
 }
 
 /// Reads base64 of exactly `N` bytes.
@@ -72,7 +75,7 @@ pub fn decode_array<const N: usize>(what: &'static str, text: &str) -> Result<[u
     })
 }
 
-/// `data_encoding` has no constant for "unpadded, spare bits ignored", and building one is cheap.
+/// `data_encoding` has no constant for "unpadded, spare bits ignored".
 fn permissive() -> Option<Encoding> {
     let mut specification: Specification = BASE64_NOPAD.specification();
     specification.check_trailing_bits = false;

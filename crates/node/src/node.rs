@@ -131,6 +131,8 @@ impl<S: MessageStore> Node<S> {
                     layer.check_hop_limit()?;
                     Ok(layer)
                 }) {
+                    // The entry node has asked itself this before it read the request.
+                    Ok(_) if self.own_swarm().is_none() => self.answer_not_ready(ticket),
                     Ok(layer) => self.peel(ticket, layer, now, rng),
                     Err(OnionError::TooManyHops) => {
                         let text = OnionError::TooManyHops.to_string();
@@ -289,9 +291,6 @@ impl<S: MessageStore> Node<S> {
         now: Now,
         rng: &mut R,
     ) {
-        if self.own_swarm().is_none() {
-            return self.answer_not_ready(ticket);
-        }
         let peeled = match peel(&self.x25519, layer) {
             Ok(peeled) => peeled,
             Err(_) => return self.answer(ticket, status::BAD_REQUEST, "Invalid ciphertext"),
