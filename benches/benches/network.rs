@@ -90,7 +90,7 @@ fn message(namespace: Namespace) -> Store<'static> {
         benches::now(),
         ttl,
     )
-    .and_then(|store| store.sign(account.signing_key(), benches::now()))
+    .and_then(|store| store.sign(account.expose_signing_key(), benches::now()))
     .expect("a short message and the account's key")
 }
 
@@ -121,7 +121,7 @@ fn storage(c: &mut Criterion) {
     json.clear();
     let account = benches::account(1);
     Retrieve::new(account.id().into(), Namespace::DIRECT)
-        .sign(account.signing_key(), benches::now())
+        .sign(account.expose_signing_key(), benches::now())
         .expect("the account's key")
         .write_json(&mut json);
     authorize("parse and authorize a retrieve", &json);

@@ -65,7 +65,7 @@ pub fn envelope_open(data: &[u8]) {
             match (opened, Content::from_bytes(data.to_vec())) {
                 (Ok(opened), Ok(content)) => {
                     assert_eq!(opened.sender(), from.id());
-                    assert_eq!(opened.sender_key(), from.signing_key().public());
+                    assert_eq!(opened.sender_key(), from.ed25519_key());
                     assert_eq!(opened.timestamp(), sent);
                     assert_eq!(opened.content(), &content);
                     let _ = opened.check();
@@ -78,7 +78,7 @@ pub fn envelope_open(data: &[u8]) {
             let sealed = seal_message(from, &me.id(), data, &ephemeral).expect("a good recipient");
             let (message, key, sender) = open_message(me, &sealed).expect("as sealed");
             assert_eq!(*message, data);
-            assert_eq!((key, sender), (*from.signing_key().public(), from.id()));
+            assert_eq!((key, sender), (*from.ed25519_key(), from.id()));
         }
         // Sealed bytes that nobody signed.
         2 => {

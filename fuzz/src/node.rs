@@ -228,7 +228,7 @@ fn rpc(bytes: &mut Bytes<'_>, unix: UnixMillis) -> String {
             let mut retrieve = Retrieve::new(account.id().into(), namespace);
             retrieve.max_count = Some(i32::from(bytes.byte()) - 5);
             let retrieve = retrieve
-                .sign(account.signing_key(), unix)
+                .sign(account.expose_signing_key(), unix)
                 .expect("the account's key");
             retrieve.write_json(&mut json);
         }
@@ -241,7 +241,7 @@ fn rpc(bytes: &mut Bytes<'_>, unix: UnixMillis) -> String {
                 return json;
             };
             let store = store
-                .sign(account.signing_key(), unix)
+                .sign(account.expose_signing_key(), unix)
                 .expect("the account's key");
             store.write_json(&mut json);
         }

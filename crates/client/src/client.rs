@@ -388,7 +388,7 @@ impl Client {
                     Retrieve::new(NetworkId::from(self.account.id()), Mailbox::NAMESPACE);
                 retrieve.last_hash = self.mailbox.last_hash(member);
                 // The key is the account's own, so signing cannot fail.
-                if let Ok(retrieve) = retrieve.sign(self.account.signing_key(), now.unix) {
+                if let Ok(retrieve) = retrieve.sign(self.account.expose_signing_key(), now.unix) {
                     retrieve.write_json(&mut json);
                 }
                 json.into()

@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde_json::Value;
+use session_crypto::rand_core::{TryCryptoRng, TryRng};
 
 /// Why a case has no output to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,10 @@ impl<E: std::error::Error> From<E> for CaseError {
 
 /// Computes the `out` of a case from its `in`.
 pub type Suite = fn(&Value) -> Result<Value, CaseError>;
+
+/// Checks a field of `out` that our code must accept and never produces: given `in`, what the
+/// suite function computed, and the field.
+pub type Accept = fn(&Value, &Value, &Value) -> Result<(), CaseError>;
 
 /// A text field.
 ///
@@ -52,6 +57,15 @@ pub fn array<const N: usize>(object: &Value, field: &str) -> Result<[u8; N], Cas
         .map_err(|bytes: Vec<u8>| CaseError::Failed(format!("{field}: {} bytes", bytes.len())))
 }
 
+/// A field of bytes in hex that may be null.
+///
+/// # Panics
+/// When the field is neither.
+#[must_use]
+pub fn optional_bytes(object: &Value, field: &str) -> Option<Vec<u8>> {
+    (!object[field].is_null()).then(|| bytes(object, field))
+}
+
 /// An unsigned field.
 ///
 /// # Panics
@@ -73,6 +87,31 @@ pub fn list<'a>(object: &'a Value, field: &str) -> &'a [Value] {
         .as_array()
         .unwrap_or_else(|| panic!("the case has no list {field}"))
 }
+
+/// Gives back recorded randomness, in the order in which the crates document that they draw it.
+#[derive(Debug)]
+pub struct Replay<'a>(pub &'a [u8]);
+
+impl TryRng for Replay<'_> {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        unimplemented!("only bytes are drawn")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        unimplemented!("only bytes are drawn")
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        let (now, later) = self.0.split_at(out.len());
+        out.copy_from_slice(now);
+        self.0 = later;
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Replay<'_> {}
 
 /// Bytes as the vectors write them.
 #[must_use]

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use session_core::{AccountId, Prefix};
-use session_crypto::{ed25519, x25519};
+use session_crypto::{ed25519, x25519, xed25519};
 
-use crate::case::{CaseError, Suite, array, bytes, hex, text};
+use crate::case::{CaseError, Replay, Suite, array, bytes, hex, text};
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("identity-id-parse", id_parse),
@@ -12,6 +12,8 @@ pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("identity-ed25519-verify", ed25519_verify),
     ("identity-ed-to-x", ed_to_x),
     ("identity-x-to-ed", x_to_ed),
+    ("identity-xed25519-sign", xed25519_sign),
+    ("identity-xed25519-verify", xed25519_verify),
 ];
 
 fn id_parse(case: &Value) -> Result<Value, CaseError> {
@@ -23,6 +25,7 @@ fn id_parse(case: &Value) -> Result<Value, CaseError> {
         Prefix::Blinded25 => "blinded25",
         Prefix::Unblinded => "unblinded",
         Prefix::VersionBlinded => "version-blinded",
+        Prefix::CommunitySystem => "community-system",
         _ => return Err(CaseError::Skipped("kind without a name here")),
     };
     Ok(json!({"kind": kind, "key": hex(id.key_bytes()), "canonical": id.to_hex()}))
@@ -51,4 +54,18 @@ fn x_to_ed(case: &Value) -> Result<Value, CaseError> {
     let mut negative = *key.as_bytes();
     negative[31] |= 0x80;
     Ok(json!({"ed25519_pk": hex(key.as_bytes()), "ed25519_pk_negative": hex(negative)}))
+}
+
+fn xed25519_sign(case: &Value) -> Result<Value, CaseError> {
+    let key = x25519::SecretKey::from_bytes(&array(case, "x25519_sk")?);
+    let random = bytes(case, "random");
+    let signature = xed25519::sign(&key, &bytes(case, "msg"), &mut Replay(&random));
+    Ok(json!({"x25519_pk": hex(key.public().as_bytes()), "sig": hex(signature.as_bytes())}))
+}
+
+fn xed25519_verify(case: &Value) -> Result<Value, CaseError> {
+    let key = x25519::PublicKey::from_bytes(array(case, "x25519_pk")?);
+    let signature = ed25519::Signature::from_slice(&bytes(case, "sig"))?;
+    xed25519::verify(&key, &bytes(case, "msg"), &signature)?;
+    Ok(json!({"valid": true}))
 }

@@ -68,7 +68,7 @@ fn seal(case: &Value) -> Result<Value, CaseError> {
     let message = bytes(case, "message");
     let ciphertext = hazmat::seal_message(&from, &to, &message, &ephemeral(case)?)?;
     // The signature is inside the box, which only the recipient opens.
-    let key = from.signing_key();
+    let key = from.expose_signing_key();
     let signed = [&message, &key.public().as_bytes()[..], to.key_bytes()].concat();
     Ok(json!({
         "ciphertext": hex(ciphertext),

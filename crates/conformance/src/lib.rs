@@ -4,6 +4,7 @@
 //! that this slice covers maps to one function that computes `out` from `in`; a case passes when
 //! the result is equal, or, where the file has `error`, when the function refuses.
 
+mod blinding;
 mod bt;
 pub mod case;
 mod crypto;
@@ -12,22 +13,25 @@ mod identity;
 mod onion;
 mod path;
 mod runner;
+mod signed_request;
 mod storage;
 mod swarm;
 
 pub use runner::{Outcome, Totals, run_file};
 
-use case::Suite;
+use case::{Accept, Suite};
 
 /// The function of a suite, if it is covered.
 fn suite(name: &str) -> Option<Suite> {
     [
+        blinding::SUITES,
         bt::SUITES,
         crypto::SUITES,
         envelope::SUITES,
         identity::SUITES,
         onion::SUITES,
         path::SUITES,
+        signed_request::SUITES,
         storage::SUITES,
         swarm::SUITES,
     ]
@@ -35,4 +39,13 @@ fn suite(name: &str) -> Option<Suite> {
     .flatten()
     .find(|(known, _)| *known == name)
     .map(|(_, function)| *function)
+}
+
+/// The fields of a suite's `out` that only have to be accepted.
+fn accepted(suite: &str) -> impl Iterator<Item = (&'static str, Accept)> {
+    [blinding::ACCEPTED, signed_request::ACCEPTED]
+        .into_iter()
+        .flatten()
+        .filter(move |(name, _, _)| *name == suite)
+        .map(|(_, field, accept)| (*field, *accept))
 }

@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 use session_crypto::ed25519;
-use session_crypto::rand_core::{TryCryptoRng, TryRng};
 use session_crypto::x25519::{PublicKey, SecretKey};
 use session_onion::hazmat::{self, LayerSecret};
 use session_onion::{
     Action, EncType, Error, Hop, Layer, ProxyTarget, ReplyBody, ReplyFormat, ReplyText, SealedBy,
 };
 
-use crate::case::{self, CaseError, Suite, hex};
+use crate::case::{self, CaseError, Replay, Suite, hex};
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("onion-hop-xchacha20", hop),
@@ -23,30 +22,6 @@ pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("onion-snode-response", snode_response),
     ("onion-size", size),
 ];
-
-/// Gives back recorded randomness. The order in which the crate draws it is documented.
-struct Replay<'a>(&'a [u8]);
-
-impl TryRng for Replay<'_> {
-    type Error = core::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        unimplemented!("only bytes are drawn")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        unimplemented!("only bytes are drawn")
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
-        let (now, later) = self.0.split_at(out.len());
-        out.copy_from_slice(now);
-        self.0 = later;
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Replay<'_> {}
 
 fn enc_type(case: &Value) -> Result<EncType, CaseError> {
     Ok(EncType::parse(case::text(case, "enc_type"))?)

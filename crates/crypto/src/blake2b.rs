@@ -81,6 +81,17 @@ where
     Ok(run(key, &[], parts))
 }
 
+/// As [`hash_keyed`], with a key whose length is known: the ASCII texts that tell derivations
+/// apart (spec 01 §11). Longer than [`MAX_KEY_LEN`] does not compile.
+#[must_use]
+pub fn hash_domain<const N: usize, const K: usize>(domain: &[u8; K], parts: &[&[u8]]) -> [u8; N]
+where
+    Output: sealed::Length<N>,
+{
+    const { assert!(K <= MAX_KEY_LEN) };
+    run(domain, &[], parts)
+}
+
 fn run<const N: usize>(key: &[u8], personal: &[u8], parts: &[&[u8]]) -> [u8; N]
 where
     Output: sealed::Length<N>,

@@ -8,10 +8,11 @@ use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use ed25519_dalek::Signer;
 use rand_core::CryptoRng;
+use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::{Error, x25519};
+use crate::{Error, blake2b, x25519};
 
 /// A signature. Its 64 bytes mean nothing until they are verified.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,13 +107,37 @@ impl PublicKey {
         Self::from_bytes(bytes)
     }
 
+    /// The key of a point.
+    pub(crate) fn from_point(point: EdwardsPoint) -> Result<Self, Error> {
+        let key = ed25519_dalek::VerifyingKey::from(point);
+        if key.is_weak() {
+            return Err(Error::InvalidPoint);
+        }
+        Ok(Self(key))
+    }
+
+    /// The public half of a secret scalar, which must not be zero.
+    pub(crate) fn of_scalar(secret: &Scalar) -> Self {
+        Self(EdwardsPoint::mul_base(secret).into())
+    }
+
+    /// The key as a point, if that is in the prime-order subgroup.
+    pub(crate) fn prime_order_point(&self) -> Result<EdwardsPoint, Error> {
+        let point = self.0.to_edwards();
+        if point.is_torsion_free() {
+            Ok(point)
+        } else {
+            Err(Error::InvalidPoint)
+        }
+    }
+
     /// The "positive alternative" of a Montgomery u-coordinate, checked (spec 01 §4.2).
     pub(crate) fn from_montgomery(u: &[u8; 32]) -> Result<Self, Error> {
         let point = MontgomeryPoint(*u)
             .to_edwards(0)
             .ok_or(Error::InvalidPoint)?;
         let key = Self::from_bytes(point.compress().as_bytes())?;
-        key.require_prime_order()?;
+        key.prime_order_point()?;
         Ok(key)
     }
 
@@ -143,20 +168,12 @@ impl PublicKey {
     /// # Errors
     /// [`Error::InvalidPoint`] when the key is not in the prime-order subgroup.
     pub fn to_x25519(&self) -> Result<x25519::PublicKey, Error> {
-        self.require_prime_order()?;
+        self.prime_order_point()?;
         Ok(self.to_montgomery())
     }
 
     fn to_montgomery(self) -> x25519::PublicKey {
         x25519::PublicKey::from_bytes(self.0.to_montgomery().to_bytes())
-    }
-
-    fn require_prime_order(&self) -> Result<(), Error> {
-        if self.0.to_edwards().is_torsion_free() {
-            Ok(())
-        } else {
-            Err(Error::InvalidPoint)
-        }
     }
 }
 
@@ -250,6 +267,19 @@ impl SigningKey {
         Signature(self.key.sign(message).to_bytes())
     }
 
+    /// The key pair derived from this one's seed for the purpose that `domain` names: the Ed25519
+    /// pair of BLAKE2b(seed, 32 bytes, key `domain`) (spec 01 §10).
+    #[must_use]
+    pub fn subkey<const K: usize>(&self, domain: &[u8; K]) -> Self {
+        let seed = Zeroizing::new(blake2b::hash_domain(domain, &[self.expose_seed()]));
+        Self::from_seed(&seed)
+    }
+
+    /// The secret scalar, reduced.
+    pub(crate) fn scalar(&self) -> Zeroizing<Scalar> {
+        Zeroizing::new(self.key.to_scalar())
+    }
+
     /// The X25519 pair with the same scalar (spec 01 §3.2).
     #[must_use]
     pub fn to_x25519(&self) -> x25519::SecretKey {
@@ -257,6 +287,27 @@ impl SigningKey {
         let clamped = Zeroizing::new(clamp_integer(*scalar));
         x25519::SecretKey::with_public(&clamped, self.public.to_montgomery())
     }
+}
+
+/// The Schnorr equation of Ed25519, for keys that are no seed: `R = rB`, `S = r + H(R, A, M)s`.
+///
+/// The nonce must be secret, and another one for every other `public` and `message`: two
+/// signatures with one nonce give the secret away.
+pub(crate) fn sign_with_nonce(
+    secret: &Scalar,
+    public: &[u8; 32],
+    nonce: &Scalar,
+    message: &[u8],
+) -> Signature {
+    let r = EdwardsPoint::mul_base(nonce).compress();
+    let mut hash = Sha512::new();
+    hash.update(r.as_bytes());
+    hash.update(public);
+    hash.update(message);
+    let challenge = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+    #[allow(clippy::arithmetic_side_effects, reason = "modulo the group order")]
+    let s = nonce + challenge * secret;
+    Signature(ed25519_dalek::Signature::from_components(r.to_bytes(), s.to_bytes()).to_bytes())
 }
 
 impl fmt::Debug for SigningKey {

@@ -35,4 +35,7 @@ pub enum Error {
     /// The plaintext is longer than the cipher can take.
     #[error("plaintext too long for the cipher")]
     TooLong,
+    /// There is not enough memory for the password hash.
+    #[error("out of memory")]
+    OutOfMemory,
 }

@@ -1,4 +1,4 @@
-//! Deterministic entry points, for known-answer tests and fuzzing.
+//! Deterministic entry points and raw secrets, for known-answer tests and fuzzing.
 //!
 //! An ephemeral key that is used twice links or breaks the messages made with it. May change in
 //! any release before 1.0.
@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::x25519::{PublicKey, SecretKey};
-use crate::{Error, sealed_box};
+use crate::{Error, blinding, sealed_box};
 
 /// [`sealed_box::seal`] with a chosen ephemeral key.
 ///
@@ -19,4 +19,11 @@ pub fn seal_with_ephemeral(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     sealed_box::seal_with_ephemeral(ephemeral, to, message, out)
+}
+
+/// The secret scalar of a blinded key, little-endian. It is no seed: an API that hashes or clamps
+/// it does something else.
+#[must_use]
+pub fn blinded_scalar(key: &blinding::SigningKey) -> &[u8; 32] {
+    key.expose_scalar()
 }

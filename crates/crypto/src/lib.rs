@@ -6,7 +6,11 @@
 extern crate alloc;
 
 mod aead;
+#[cfg(feature = "argon2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "argon2")))]
+pub mod argon2id;
 pub mod blake2b;
+pub mod blinding;
 pub mod ed25519;
 mod error;
 #[cfg(feature = "hazmat")]
@@ -14,7 +18,9 @@ pub mod hazmat;
 pub mod hkdf;
 pub mod sealed_box;
 mod secret;
+pub mod secretbox;
 pub mod x25519;
+pub mod xed25519;
 
 pub use aead::{TAG_LEN, aes256gcm, xchacha20poly1305};
 pub use error::Error;

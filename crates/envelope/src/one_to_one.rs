@@ -126,7 +126,7 @@ pub(crate) fn recipient_key(id: &AccountId) -> Result<x25519::PublicKey, Error> 
 
 /// Appends the sender's key and the signature over message, sender's and recipient's key.
 pub(crate) fn sign(from: &Account, to: &x25519::PublicKey, inner: &mut Vec<u8>) {
-    let key = from.signing_key();
+    let key = from.expose_signing_key();
     inner.extend_from_slice(key.public().as_bytes());
     let signed_len = inner.len();
     inner.extend_from_slice(to.as_bytes());

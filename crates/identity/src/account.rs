@@ -7,7 +7,7 @@ use session_crypto::rand_core::CryptoRng;
 use session_crypto::{ed25519, x25519};
 use zeroize::ZeroizeOnDrop;
 
-use crate::Seed;
+use crate::{Error, Seed};
 
 /// An account: an Ed25519 pair that signs, the X25519 pair of the same scalar that receives, and
 /// the Account ID that names the latter. Secrets are zeroized on drop.
@@ -21,7 +21,10 @@ impl Account {
     /// Derives the keys of a seed.
     #[must_use]
     pub fn from_seed(seed: &Seed) -> Self {
-        let signing_key = ed25519::SigningKey::from_seed(seed.expose_bytes());
+        Self::from_signing_key(ed25519::SigningKey::from_seed(seed.expose_bytes()))
+    }
+
+    fn from_signing_key(signing_key: ed25519::SigningKey) -> Self {
         let x25519_key = signing_key.to_x25519();
         Self {
             signing_key,
@@ -29,8 +32,17 @@ impl Account {
         }
     }
 
+    /// Takes the account's Ed25519 secret key: the 32-byte seed, or the 64 bytes that apps store,
+    /// seed and public half.
+    ///
+    /// # Errors
+    /// [`Error::SecretKeyLength`], [`Error::PublicHalfMismatch`].
+    pub fn from_secret(secret: &[u8]) -> Result<Self, Error> {
+        signing_key_from_secret(secret).map(Self::from_signing_key)
+    }
+
     /// Makes a new account with a 16-byte seed. Show the user its recovery password:
-    /// `account.seed().to_mnemonic()`.
+    /// `account.seed().to_mnemonic(Language::English)`.
     #[must_use]
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         Self::from_seed(&Seed::generate(rng))
@@ -42,11 +54,22 @@ impl Account {
         AccountId::new(Prefix::Standard, *self.x25519_key.public().as_bytes())
     }
 
-    /// The key that signs requests and messages.
-    ///
-    /// Sign nothing with it that somebody else has chosen: the bytes could be a request.
+    /// The public half of the key that signs. Others know the Account ID only, unless this is
+    /// told to them.
     #[must_use]
-    pub const fn signing_key(&self) -> &ed25519::SigningKey {
+    pub const fn ed25519_key(&self) -> &ed25519::PublicKey {
+        self.signing_key.public()
+    }
+
+    /// The key that signs requests and messages, for code that lays out the signed bytes itself.
+    ///
+    /// An account has no method that signs any bytes, on purpose. Some apps blind with a nonce
+    /// that is also the nonce of a plain signature over a blinded key followed by a message
+    /// (spec 01 §8.2). Who gets this key to sign bytes of such a form, and sees a signature that
+    /// another device of the account made in a community, can compute the account's secret. Do
+    /// not sign what somebody else has chosen.
+    #[must_use]
+    pub const fn expose_signing_key(&self) -> &ed25519::SigningKey {
         &self.signing_key
     }
 
@@ -61,6 +84,14 @@ impl Account {
     pub fn seed(&self) -> Seed {
         Seed::from(*self.signing_key.expose_seed())
     }
+}
+
+/// A signing key from 32 or 64 bytes.
+pub(crate) fn signing_key_from_secret(secret: &[u8]) -> Result<ed25519::SigningKey, Error> {
+    ed25519::SigningKey::from_secret(secret).map_err(|error| match error {
+        session_crypto::Error::PublicHalfMismatch => Error::PublicHalfMismatch,
+        _ => Error::SecretKeyLength { got: secret.len() },
+    })
 }
 
 /// Shows the shortened Account ID only.
@@ -93,7 +124,7 @@ mod tests {
     #[test]
     fn both_pairs_belong_together() {
         let account = Account::from_seed(&Seed::from([3; 32]));
-        let converted = account.signing_key().public().to_x25519().unwrap();
+        let converted = account.ed25519_key().to_x25519().unwrap();
         assert_eq!(&converted, account.x25519_key().public());
     }
 

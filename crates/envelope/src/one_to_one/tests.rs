@@ -63,7 +63,7 @@ proptest! {
         let opened = open(&wire).unwrap();
         prop_assert_eq!(opened.check(), Ok(()));
         prop_assert_eq!(opened.sender(), alice().id());
-        prop_assert_eq!(*opened.sender_key(), *alice().signing_key().public());
+        prop_assert_eq!(*opened.sender_key(), *alice().ed25519_key());
         prop_assert_eq!(opened.timestamp(), sent);
         prop_assert_eq!(opened.content().sig_timestamp(), Some(sent));
         prop_assert_eq!(opened.content().body(), Some(&*body));
@@ -187,7 +187,7 @@ fn signatures_are_bound_to_sender_and_recipient() {
     sign(&alice(), account(3).x25519_key().public(), &mut for_another);
     assert_eq!(reseal(&for_another), Err(Error::Signature));
     let mut by_another = inner.clone();
-    by_another[7..39].copy_from_slice(account(3).signing_key().public().as_bytes());
+    by_another[7..39].copy_from_slice(account(3).ed25519_key().as_bytes());
     assert_eq!(reseal(&by_another), Err(Error::Signature));
     inner[0] ^= 1;
     assert_eq!(reseal(&inner), Err(Error::Signature));
