@@ -10,12 +10,13 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
 use subtle::{Choice, ConditionallyNegatable};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::ed25519::{self, PublicKey, Signature, sign_with_nonce};
+use crate::ed25519::{self, PublicKey, Signature, positive_point, sign_with_nonce};
 use crate::{Error, blake2b, x25519};
 
 /// What keys are multiplied with on one server. Not secret: whoever knows the server's key, and
@@ -56,7 +57,7 @@ impl Factor {
     /// # Errors
     /// [`Error::InvalidPoint`] for a key outside the prime-order subgroup.
     pub fn blind(&self, key: &PublicKey) -> Result<PublicKey, Error> {
-        multiply(key, &self.0)
+        self.times(&key.prime_order_point()?)
     }
 
     /// Multiplies the key with sign bit 0 that belongs to an account. In form 25 this is the
@@ -65,7 +66,7 @@ impl Factor {
     /// # Errors
     /// [`Error::InvalidPoint`] for an account key that no Ed25519 key belongs to.
     pub fn blind_account(&self, account: &x25519::PublicKey) -> Result<PublicKey, Error> {
-        multiply(&account.to_ed25519_positive()?, &self.0)
+        self.times(&positive_point(account.as_bytes())?)
     }
 
     /// Divides a key by the factor: the inverse of [`blind`](Self::blind).
@@ -73,14 +74,22 @@ impl Factor {
     /// # Errors
     /// [`Error::InvalidPoint`] for a key outside the prime-order subgroup.
     pub fn unblind(&self, key: &PublicKey) -> Result<PublicKey, Error> {
-        multiply(key, &self.0.invert())
+        Self(self.0.invert()).times(&key.prime_order_point()?)
     }
-}
 
-fn multiply(key: &PublicKey, factor: &Scalar) -> Result<PublicKey, Error> {
-    let point = key.prime_order_point()?;
+    /// The X25519 key of the account whose blinded key this is. It is the same for a key and its
+    /// negative.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPoint`] for a key outside the prime-order subgroup.
+    pub fn unblind_account(&self, key: &PublicKey) -> Result<x25519::PublicKey, Error> {
+        self.unblind(key).map(PublicKey::to_montgomery)
+    }
+
     #[allow(clippy::arithmetic_side_effects, reason = "in the group")]
-    PublicKey::from_point(point * factor)
+    fn times(&self, point: &EdwardsPoint) -> Result<PublicKey, Error> {
+        PublicKey::from_prime_order(point * self.0)
+    }
 }
 
 /// The hash that a signature's nonce comes from.

@@ -6,6 +6,7 @@ use core::fmt;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::{Scalar, clamp_integer};
+use curve25519_dalek::traits::IsIdentity;
 use ed25519_dalek::Signer;
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
@@ -107,13 +108,12 @@ impl PublicKey {
         Self::from_bytes(bytes)
     }
 
-    /// The key of a point.
-    pub(crate) fn from_point(point: EdwardsPoint) -> Result<Self, Error> {
-        let key = ed25519_dalek::VerifyingKey::from(point);
-        if key.is_weak() {
+    /// The key of a point of the prime-order subgroup, unless it is the identity.
+    pub(crate) fn from_prime_order(point: EdwardsPoint) -> Result<Self, Error> {
+        if point.is_identity() {
             return Err(Error::InvalidPoint);
         }
-        Ok(Self(key))
+        Ok(Self(point.into()))
     }
 
     /// The public half of a secret scalar, which must not be zero.
@@ -123,22 +123,7 @@ impl PublicKey {
 
     /// The key as a point, if that is in the prime-order subgroup.
     pub(crate) fn prime_order_point(&self) -> Result<EdwardsPoint, Error> {
-        let point = self.0.to_edwards();
-        if point.is_torsion_free() {
-            Ok(point)
-        } else {
-            Err(Error::InvalidPoint)
-        }
-    }
-
-    /// The "positive alternative" of a Montgomery u-coordinate, checked (spec 01 §4.2).
-    pub(crate) fn from_montgomery(u: &[u8; 32]) -> Result<Self, Error> {
-        let point = MontgomeryPoint(*u)
-            .to_edwards(0)
-            .ok_or(Error::InvalidPoint)?;
-        let key = Self::from_bytes(point.compress().as_bytes())?;
-        key.prime_order_point()?;
-        Ok(key)
+        require_prime_order(self.0.to_edwards())
     }
 
     /// The bytes of the key.
@@ -172,7 +157,8 @@ impl PublicKey {
         Ok(self.to_montgomery())
     }
 
-    fn to_montgomery(self) -> x25519::PublicKey {
+    /// The conversion, for a key that is known to be in the prime-order subgroup.
+    pub(crate) fn to_montgomery(self) -> x25519::PublicKey {
         x25519::PublicKey::from_bytes(self.0.to_montgomery().to_bytes())
     }
 }
@@ -181,6 +167,23 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [first, second, ..] = self.as_bytes();
         write!(f, "ed25519::PublicKey({first:02x}{second:02x}…)")
+    }
+}
+
+/// The point with sign bit 0 of a Montgomery u-coordinate, the "positive alternative", checked
+/// (spec 01 §4.2).
+pub(crate) fn positive_point(u: &[u8; 32]) -> Result<EdwardsPoint, Error> {
+    let point = MontgomeryPoint(*u).to_edwards(0);
+    point
+        .ok_or(Error::InvalidPoint)
+        .and_then(require_prime_order)
+}
+
+fn require_prime_order(point: EdwardsPoint) -> Result<EdwardsPoint, Error> {
+    if point.is_torsion_free() {
+        Ok(point)
+    } else {
+        Err(Error::InvalidPoint)
     }
 }
 

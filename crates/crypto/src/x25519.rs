@@ -37,7 +37,7 @@ impl PublicKey {
     /// # Errors
     /// [`Error::InvalidPoint`] when there is none in the prime-order subgroup.
     pub fn to_ed25519_positive(&self) -> Result<ed25519::PublicKey, Error> {
-        ed25519::PublicKey::from_montgomery(&self.0)
+        ed25519::PublicKey::from_prime_order(ed25519::positive_point(&self.0)?)
     }
 }
 

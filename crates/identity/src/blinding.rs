@@ -2,7 +2,7 @@
 //!
 //! A blinded id hides the Account ID from a reader who does not know the server's key; it is no
 //! anonymity. Whoever knows that key turns an id of form 15 back into the Account ID
-//! ([`unblind15`]), and tests any Account ID against an id of form 25 ([`matches`]).
+//! ([`unblind15_id`]), and tests any Account ID against an id of form 25 ([`matches`]).
 
 use core::fmt;
 use core::str::FromStr;
@@ -13,7 +13,7 @@ use session_crypto::ed25519::{PublicKey, Signature};
 use session_crypto::x25519;
 use zeroize::ZeroizeOnDrop;
 
-use crate::conversion::{account_id, ed25519_key, x25519_key};
+use crate::conversion::{ed25519_key, x25519_key};
 use crate::{Account, Error};
 
 /// The 32-byte X25519 key of a community server, from the URL by which one joins it. Here it is
@@ -248,8 +248,8 @@ pub fn matches(
     }
 }
 
-/// The Ed25519 key of the account behind an id of form 15 (spec 01 §8.5). Anybody who knows the
-/// server's key can compute it; the [`account_id`] of it is one more call.
+/// The Ed25519 key of the account behind an id of form 15 (spec 01 §8.5). Of the id with the
+/// other sign bit it is the negative.
 ///
 /// # Errors
 /// [`Error::WrongPrefix`] for another kind of id, [`Error::InvalidPoint`].
@@ -259,12 +259,17 @@ pub fn unblind15(blinded: &AccountId, server: &ServerKey) -> Result<PublicKey, E
     key.map_err(|_| Error::InvalidPoint)
 }
 
-/// The Account ID behind an id of form 15: one product instead of a scan over all contacts.
+/// The Account ID behind an id of form 15: one product, where apps try every contact. Anybody who
+/// knows the server's key can do the same.
 ///
 /// # Errors
 /// [`Error::WrongPrefix`] for another kind of id, [`Error::InvalidPoint`].
 pub fn unblind15_id(blinded: &AccountId, server: &ServerKey) -> Result<AccountId, Error> {
-    account_id(&unblind15(blinded, server)?)
+    let key = ed25519_key(blinded, Prefix::Blinded15)?;
+    let account = server.factor15().unblind_account(&key);
+    account
+        .map(|key| AccountId::new(Prefix::Standard, *key.as_bytes()))
+        .map_err(|_| Error::InvalidPoint)
 }
 
 fn blinded15_id_of(key: &PublicKey) -> AccountId {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use session_identity::mnemonic::Language;
 use session_identity::{Account, Seed};
 
 /// The help text.
@@ -84,7 +85,7 @@ fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
 }
 
 fn account(name: &str, words: &str) -> Result<Account, String> {
-    let seed = Seed::from_mnemonic(words)
+    let seed = Seed::from_mnemonic(Language::English, words)
         .map_err(|error| format!("{name}: not a recovery password: {error}"))?;
     Ok(Account::from_seed(&seed))
 }
