@@ -2,7 +2,7 @@
 //!
 //! A blinded id hides the Account ID from a reader who does not know the server's key; it is no
 //! anonymity. Whoever knows that key turns an id of form 15 back into the Account ID
-//! ([`unblind15_id`]), and tests any Account ID against an id of form 25 ([`matches`]).
+//! ([`unblind15_id`]), and tests any Account ID against an id of form 25 ([`matches()`]).
 
 use core::fmt;
 use core::str::FromStr;

@@ -71,23 +71,24 @@ impl Seed {
         }
     }
 
-    /// Reads a recovery password in English: 12 or 24 words, and optionally the checksum word
-    /// (spec 01 §6.4). Case and the kind of white space do not matter.
+    /// Reads a recovery password: 12 or 24 words, and optionally the checksum word (spec 01
+    /// §6.4). Case and the kind of white space do not matter.
     ///
     /// # Errors
     /// [`Error::WordCount`], [`Error::UnknownWord`], [`Error::Overflow`], [`Error::Checksum`].
-    pub fn from_mnemonic(words: &str) -> Result<Self, Error> {
+    pub fn from_mnemonic(language: Language, words: &str) -> Result<Self, Error> {
         match words.split_whitespace().count() {
-            12 | 13 | 24 | 25 => Self::from_bytes(&mnemonic::decode(Language::English, words)?),
+            12 | 13 | 24 | 25 => Self::from_bytes(&mnemonic::decode(language, words)?),
             got => Err(Error::WordCount { got }),
         }
     }
 
-    /// Writes the recovery password in English: 13 words, or 25 for a 32-byte seed.
+    /// Writes the recovery password: 13 words, or 25 for a 32-byte seed. The official apps read
+    /// English only.
     #[must_use]
-    pub fn to_mnemonic(&self) -> Zeroizing<String> {
+    pub fn to_mnemonic(&self, language: Language) -> Zeroizing<String> {
         let (groups, _) = self.significant_bytes().as_chunks();
-        mnemonic::write(Language::English, groups, true)
+        mnemonic::write(language, groups, true)
     }
 
     /// Reads the text of a recovery QR code: 32 or 64 hexadecimal digits (spec 01 §7). The 66
@@ -136,11 +137,12 @@ mod tests {
     use rand_chacha::ChaCha20Rng;
     use session_crypto::rand_core::SeedableRng;
 
+    const ENGLISH: Language = Language::English;
     const PHRASE: &str = "virtual rounded dating itself sober fleet adrenalin puzzled wept rural \
                           axis fictional fleet";
 
     proptest! {
-        // Every word scans the whole list: slow without optimisation.
+        // Every phrase goes through the whole list: slow without optimisation.
         #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
@@ -148,9 +150,9 @@ mod tests {
             for (bytes, words) in [(&short[..], 13), (&long[..], 25)] {
                 let seed = Seed::from_bytes(bytes).unwrap();
                 prop_assert_eq!(&seed.expose_bytes()[..bytes.len()], bytes);
-                let phrase = seed.to_mnemonic();
+                let phrase = seed.to_mnemonic(ENGLISH);
                 prop_assert_eq!(phrase.split(' ').count(), words);
-                prop_assert_eq!(Seed::from_mnemonic(&phrase), Ok(seed.clone()));
+                prop_assert_eq!(Seed::from_mnemonic(ENGLISH, &phrase), Ok(seed.clone()));
                 let text = seed.to_hex();
                 prop_assert_eq!(text.len(), 2 * bytes.len());
                 prop_assert_eq!(Seed::from_hex(&text), Ok(seed));
@@ -159,16 +161,30 @@ mod tests {
 
         #[test]
         fn any_text_gives_a_seed_or_an_error(text in "\\PC{0,200}") {
-            let _ = Seed::from_mnemonic(&text);
+            let _ = Seed::from_mnemonic(ENGLISH, &text);
             let _ = Seed::from_hex(&text);
         }
     }
 
     #[test]
     fn published_phrase() {
-        let seed = Seed::from_mnemonic(PHRASE).unwrap();
+        let seed = Seed::from_mnemonic(ENGLISH, PHRASE).unwrap();
         assert_eq!(*seed.to_hex(), "7728d972721b98816a328c46c1995135");
-        assert_eq!(*seed.to_mnemonic(), PHRASE);
+        assert_eq!(*seed.to_mnemonic(ENGLISH), PHRASE);
+    }
+
+    #[cfg(feature = "languages")]
+    #[test]
+    fn other_languages_name_the_same_seed() {
+        let phrase = "atleta guerra obrero maldad polen caldo fiar culebra relieve lanza barro cal \
+                      atleta";
+        let seed = Seed::from_mnemonic(Language::Spanish, phrase).unwrap();
+        assert_eq!(*seed.to_hex(), "4c269d4462b2934a82dd2aad155ccb0d");
+        assert_eq!(*seed.to_mnemonic(Language::Spanish), phrase);
+        for language in Language::ALL {
+            let phrase = seed.to_mnemonic(language);
+            assert_eq!(Seed::from_mnemonic(language, &phrase), Ok(seed.clone()));
+        }
     }
 
     #[test]
@@ -178,9 +194,9 @@ mod tests {
         let seed = Seed::from_bytes(&padded).unwrap();
         assert_eq!(Seed::from_bytes(&[7; 16]), Ok(seed.clone()));
         assert_eq!(seed.to_hex().len(), 32);
-        let long = mnemonic::encode(Language::English, &padded, true).unwrap();
+        let long = mnemonic::encode(ENGLISH, &padded, true).unwrap();
         assert_eq!(long.split(' ').count(), 25);
-        assert_eq!(Seed::from_mnemonic(&long), Ok(seed));
+        assert_eq!(Seed::from_mnemonic(ENGLISH, &long), Ok(seed));
     }
 
     #[test]
@@ -204,7 +220,10 @@ mod tests {
         }
         for got in [0, 3, 11, 14, 15, 16, 26] {
             let phrase = "abbey ".repeat(got);
-            assert_eq!(Seed::from_mnemonic(&phrase), Err(Error::WordCount { got }));
+            assert_eq!(
+                Seed::from_mnemonic(ENGLISH, &phrase),
+                Err(Error::WordCount { got })
+            );
         }
     }
 

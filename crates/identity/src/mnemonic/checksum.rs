@@ -1,6 +1,8 @@
 //! The checksum of a list of words: CRC-32 over their keys (spec 01 §6.1).
 
-use super::language::Key;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
+
+use super::entry::{FILL, Letters};
 
 /// CRC-32/ISO-HDLC, bit by bit: a table would be read at secret places.
 pub(super) struct Crc32(u32);
@@ -12,33 +14,32 @@ impl Default for Crc32 {
 }
 
 impl Crc32 {
-    /// Takes in the UTF-8 form of a key.
-    pub(super) fn update(&mut self, key: &Key) {
-        let mut utf8 = [0; 4];
-        for letter in key.iter().copied().filter_map(char::from_u32) {
-            if letter != '\0' {
-                self.update_bytes(letter.encode_utf8(&mut utf8).as_bytes());
-            }
-        }
-    }
-
-    fn update_bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 ^= u32::from(*byte);
+    /// Takes in the letters of the next word.
+    pub(super) fn update(&mut self, letters: Letters) {
+        for byte in letters.map(u64::to_be_bytes).as_flattened() {
+            let mut next = self.0 ^ u32::from(*byte);
             for _ in 0..8 {
-                let carry = 0u32.wrapping_sub(self.0 & 1);
-                self.0 = (self.0 >> 1) ^ (0xedb8_8320 & carry);
+                let carry = 0u32.wrapping_sub(next & 1);
+                next = (next >> 1) ^ (0xedb8_8320 & carry);
             }
+            self.0.conditional_assign(&next, !byte.ct_eq(&FILL));
         }
     }
 
-    fn value(&self) -> u32 {
+    const fn value(&self) -> u32 {
         !self.0
     }
 
-    /// Which of `count` words is the checksum word; `None` of no words.
-    pub(super) fn choose(&self, count: usize) -> Option<usize> {
-        usize::try_from(self.value()).ok()?.checked_rem(count)
+    /// Which of the words is the checksum word: one of those that were taken in.
+    pub(super) fn choose<T>(&self, words: impl ExactSizeIterator<Item = T>) -> T
+    where
+        T: ConditionallySelectable + Default,
+    {
+        let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        let chosen = self.value().checked_rem(count).unwrap_or_default();
+        words.zip(0u32..).fold(T::default(), |found, (word, at)| {
+            T::conditional_select(&found, &word, at.ct_eq(&chosen))
+        })
     }
 }
 
@@ -46,18 +47,31 @@ impl Crc32 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn check_value() {
+    /// The CRC of four letters of ASCII a word; `_` for none.
+    fn crc(words: &[[u8; 4]]) -> Crc32 {
         let mut crc = Crc32::default();
-        crc.update_bytes(b"123456789");
-        assert_eq!(crc.value(), 0xcbf4_3926);
+        for word in words {
+            let letters = word.map(|letter| match letter {
+                b'_' => [FILL; 4],
+                letter => [letter, FILL, FILL, FILL],
+            });
+            let (lanes, _) = letters.as_flattened().as_chunks();
+            crc.update([0, 1].map(|at: usize| u64::from_be_bytes(lanes[at])));
+        }
+        crc
     }
 
     #[test]
-    fn keys_are_read_as_utf8_without_fill() {
-        let (mut by_keys, mut by_bytes) = (Crc32::default(), Crc32::default());
-        by_keys.update(&['t', 'Ж', '\0', '\0'].map(u32::from));
-        by_bytes.update_bytes("tЖ".as_bytes());
-        assert_eq!(by_keys.value(), by_bytes.value());
+    fn check_value() {
+        assert_eq!(crc(&[*b"1234", *b"5678", *b"___9"]).value(), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn example_of_the_spec() {
+        let text = *b"_ama_buf_cak_ent_sym_tig_lam_maz_nes_pyt_dus_fax";
+        let (words, _) = text.as_chunks();
+        let crc = crc(words);
+        assert_eq!(crc.value(), 1_574_048_207);
+        assert_eq!(crc.choose(0u32..12), 11);
     }
 }
