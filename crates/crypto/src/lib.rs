@@ -16,6 +16,7 @@ mod error;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 pub mod hkdf;
+pub mod peer;
 pub mod sealed_box;
 mod secret;
 pub mod secretbox;

@@ -134,6 +134,10 @@ impl ZeroizeOnDrop for SecretKey {}
 pub struct SharedSecret([u8; 32]);
 
 impl SharedSecret {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn expose_bytes(&self) -> &[u8; 32] {
