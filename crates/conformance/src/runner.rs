@@ -86,19 +86,20 @@ enum Verdict {
     Skipped(&'static str),
 }
 
-/// Runs what may panic: that is a finding, not the end of the run.
-fn attempt<T>(run: impl FnOnce() -> Result<T, CaseError>) -> Result<T, CaseError> {
-    let panicked = |_| Err(CaseError::Failed("panicked".to_owned()));
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(panicked)
+/// Runs what may panic: that is a finding, whatever the case expects, and not the end of the run.
+fn attempt<T>(run: impl FnOnce() -> T) -> Result<T, Verdict> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| Verdict::Failed("panicked".to_owned()))
 }
 
 fn judge(suite: &str, function: Suite, case: &Value) -> Result<(), Verdict> {
-    let result = attempt(|| function(&case["in"]));
+    let result = attempt(|| function(&case["in"]))?;
     let mut expected = case["out"].clone();
     if let (Ok(got), Some(expected)) = (&result, expected.as_object_mut()) {
         for (field, accept) in crate::accepted(suite) {
-            let value = expected.remove(field).unwrap_or_default();
-            attempt(|| accept(&case["in"], got, &value))
+            let value = expected
+                .remove(field)
+                .ok_or_else(|| Verdict::Failed(format!("the case has no {field}")))?;
+            attempt(|| accept(&case["in"], got, &value))?
                 .map_err(|why| Verdict::Failed(format!("{field} is refused: {why:?}")))?;
         }
         expected.retain(|field, _| !INFORMATIVE.contains(&&**field) || got.get(field).is_some());
@@ -179,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_no_refusal() {
+        let file = r#"{"suite":"identity-name","cases":[{"id":"a","in":{},"error":"bad"}]}"#;
+        let outcome = run_file(file).unwrap();
+        assert_eq!((outcome.totals.passed, outcome.totals.failed), (0, 1));
+    }
+
+    #[test]
     fn what_only_has_to_be_accepted_is_checked() {
         let file = include_str!("../vectors/identity-blind15-sign.json");
         let outcome = run_file(file).unwrap();
@@ -186,5 +194,7 @@ mod tests {
         let spoilt = file.replace("\"alt_sig\": \"", "\"alt_sig\": \"00");
         assert_ne!(file, spoilt);
         assert!(run_file(&spoilt).unwrap().totals.failed > 0);
+        let without = file.replace("alt_sig", "alt");
+        assert!(run_file(&without).unwrap().totals.failed > 0);
     }
 }

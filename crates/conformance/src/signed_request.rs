@@ -47,12 +47,17 @@ fn blind_version(case: &Value) -> Result<Value, CaseError> {
     let key = account(case)?.version_check_key();
     let at = seconds(case, "timestamp");
     with_request(case, |request| {
+        // What servers do not accept, requests with a body, the vectors have all the same.
+        let signature = key.key().sign(&version_check::signed_bytes(request, at));
+        if let Ok(signed) = key.sign(request, at) {
+            assert_eq!(signed, signature);
+        }
         Ok(json!({
             "derived_seed": hex(key.key().expose_seed()),
             "pk": hex(key.key().public().as_bytes()),
             "id": key.id().to_hex(),
             "to_sign": hex(version_check::signed_bytes(request, at)),
-            "sig": hex(key.sign(request, at).as_bytes()),
+            "sig": hex(signature.as_bytes()),
         }))
     })
 }
@@ -82,11 +87,11 @@ fn sogs_auth(case: &Value) -> Result<Value, CaseError> {
 }
 
 fn alternative_signature(case: &Value, got: &Value, signature: &Value) -> Result<(), CaseError> {
-    let Some(signature) = signature.as_str() else {
-        return Ok(()); // not blinded: there is only one rule
-    };
+    if case["blinded"] == false && signature.is_null() {
+        return Ok(()); // there is only one rule
+    }
     let mut headers = got.clone();
-    headers["signature"] = signature.into();
+    headers["signature"] = signature.clone();
     with_request(case, |request| {
         let headers = parse(&headers)?;
         headers.verify(request, &server(case)?, seconds(case, "timestamp"), true)?;

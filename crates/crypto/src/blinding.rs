@@ -13,7 +13,7 @@ use core::fmt;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
-use subtle::{Choice, ConditionallyNegatable};
+use subtle::{Choice, ConditionallyNegatable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::ed25519::{self, PublicKey, Signature, positive_point, sign_with_nonce};
@@ -21,8 +21,15 @@ use crate::{Error, blake2b, x25519};
 
 /// What keys are multiplied with on one server. Not secret: whoever knows the server's key, and
 /// in form 25 the account, can compute it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Factor(Scalar);
+
+/// Redacted: it tells which server somebody uses.
+impl fmt::Debug for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Factor(..)")
+    }
+}
 
 impl Factor {
     /// Length in bytes.
@@ -93,7 +100,7 @@ impl Factor {
 }
 
 /// The hash that a signature's nonce comes from.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum NonceRule {
     Sha512,
     Blake2b,
@@ -115,31 +122,35 @@ struct Secret {
 }
 
 impl SigningKey {
-    /// The pair of form 15 (spec 01 §8.2).
+    /// The pair of form 15 on the server with this 32-byte key (spec 01 §8.2).
     #[must_use]
-    pub fn form15(key: &ed25519::SigningKey, factor: &Factor) -> Self {
+    pub fn form15(key: &ed25519::SigningKey, server: &[u8; 32]) -> Self {
         let mut hash = Sha512::new();
         hash.update(key.expose_seed());
         // Without the public half this would be the nonce key of plain signatures: one of those,
         // over chosen bytes, would give the account's secret away.
         hash.update(key.public().as_bytes());
         let wide = Zeroizing::new(<[u8; 64]>::from(hash.finalize()));
-        let mut nonce_key = Zeroizing::new([0; 32]);
-        if let Some(upper_half) = wide.last_chunk::<32>() {
-            nonce_key.copy_from_slice(upper_half);
-        }
-        Self::new(key, *factor, &nonce_key, NonceRule::Sha512)
+        let nonce_key = wide.last_chunk().unwrap_or(&[0; 32]);
+        Self::new(key, Factor::of_server(server), nonce_key, NonceRule::Sha512)
     }
 
-    /// The pair of form 25 (spec 01 §8.3). `factor` must be the one of this key's account.
+    /// The pair of form 25 on the server with this 32-byte key (spec 01 §8.3). `account` must be
+    /// the X25519 key that `key` converts to.
     #[must_use]
-    pub fn form25(key: &ed25519::SigningKey, factor: &Factor) -> Self {
+    pub fn form25(
+        key: &ed25519::SigningKey,
+        account: &x25519::PublicKey,
+        server: &[u8; 32],
+    ) -> Self {
         // The blinded key is that of the account's positive alternative.
-        let mut factor = *factor;
+        let mut factor = Factor::of_account(account, server);
         factor.0.conditional_negate(is_negative(key.public()));
-        let nonce_key: [u8; 32] =
-            blake2b::hash_domain(b"SessCommBlind25_seed", &[key.expose_seed()]);
-        Self::new(key, factor, &Zeroizing::new(nonce_key), NonceRule::Blake2b)
+        let nonce_key = Zeroizing::new(blake2b::hash_domain(
+            b"SessCommBlind25_seed",
+            &[key.expose_seed()],
+        ));
+        Self::new(key, factor, &nonce_key, NonceRule::Blake2b)
     }
 
     fn new(
@@ -148,11 +159,16 @@ impl SigningKey {
         nonce_key: &[u8; 32],
         nonce_rule: NonceRule,
     ) -> Self {
-        #[allow(clippy::arithmetic_side_effects, reason = "modulo the group order")]
-        let secret = Box::new(Secret {
-            scalar: factor.0 * *key.scalar(),
-            nonce_key: *nonce_key,
+        // Computed where it stays: what is built on the stack leaves a copy there.
+        let mut secret = Box::new(Secret {
+            scalar: factor.0,
+            nonce_key: [0; 32],
         });
+        #[allow(clippy::arithmetic_side_effects, reason = "modulo the group order")]
+        {
+            secret.scalar *= &*key.scalar();
+        }
+        secret.nonce_key.copy_from_slice(nonce_key);
         let public = PublicKey::of_scalar(&secret.scalar);
         Self {
             secret,
@@ -182,13 +198,18 @@ impl SigningKey {
         let parts: [&[u8]; 3] = [&self.secret.nonce_key, self.public.as_bytes(), message];
         let wide = Zeroizing::new(match self.nonce_rule {
             NonceRule::Sha512 => {
-                let hash = parts.iter().fold(Sha512::new(), Digest::chain_update);
+                let mut hash = Sha512::new();
+                parts.iter().for_each(|part| hash.update(part));
                 hash.finalize().into()
             }
             NonceRule::Blake2b => blake2b::hash_domain(b"SessCommBlind25_sig", &parts),
         });
-        let nonce = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide));
-        sign_with_nonce(&self.secret.scalar, self.public.as_bytes(), &nonce, message)
+        // Erased in place: moved into a wrapper, it would leave a copy behind.
+        let mut nonce = Scalar::from_bytes_mod_order_wide(&wide);
+        let public = self.public.as_bytes();
+        let signature = sign_with_nonce(&self.secret.scalar, public, &nonce, message);
+        nonce.zeroize();
+        signature
     }
 
     /// The secret scalar, little-endian.
@@ -207,5 +228,15 @@ impl fmt::Debug for SigningKey {
         f.write_str("blinding::SigningKey(..)")
     }
 }
+
+impl PartialEq for SigningKey {
+    fn eq(&self, other: &Self) -> bool {
+        let (own, others) = (&self.secret, &other.secret);
+        let same = own.scalar.ct_eq(&others.scalar) & own.nonce_key.ct_eq(&others.nonce_key);
+        bool::from(same) && self.nonce_rule == other.nonce_rule
+    }
+}
+
+impl Eq for SigningKey {}
 
 impl ZeroizeOnDrop for SigningKey {}

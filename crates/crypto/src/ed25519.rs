@@ -138,11 +138,8 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Signature`].
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Error> {
+        // Compares the 32 bytes of R, so that it has to be canonical.
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
-        // dalek compares points, the network compares the 32 bytes of R.
-        if !is_canonical_y(signature.r_bytes()) {
-            return Err(Error::Signature);
-        }
         self.0
             .verify_strict(message, &signature)
             .map_err(|_| Error::Signature)

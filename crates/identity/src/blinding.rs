@@ -84,7 +84,7 @@ impl fmt::Debug for ServerKey {
 macro_rules! blinded {
     ($(#[$doc:meta])* $name:ident, $prefix:ident) => {
         $(#[$doc])*
-        #[derive(Clone)]
+        #[derive(Clone, PartialEq, Eq)]
         pub struct $name(SigningKey);
 
         impl $name {
@@ -139,17 +139,15 @@ impl Account {
     /// The account's key pair of form 15 on a server. It costs a base point product: keep it.
     #[must_use]
     pub fn blind15(&self, server: &ServerKey) -> Blinded15 {
-        Blinded15(SigningKey::form15(
-            self.expose_signing_key(),
-            &server.factor15(),
-        ))
+        let key = self.expose_signing_key();
+        Blinded15(SigningKey::form15(key, server.as_bytes()))
     }
 
     /// The account's key pair of form 25 on a server. It costs a base point product: keep it.
     #[must_use]
     pub fn blind25(&self, server: &ServerKey) -> Blinded25 {
-        let factor = server.factor25(self.x25519_key().public());
-        Blinded25(SigningKey::form25(self.expose_signing_key(), &factor))
+        let (key, account) = (self.expose_signing_key(), self.x25519_key().public());
+        Blinded25(SigningKey::form25(key, account, server.as_bytes()))
     }
 }
 

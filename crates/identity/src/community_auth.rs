@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use session_identity::blinding::ServerKey;
-//! use session_identity::community_auth::{Headers, Signer};
+//! use session_identity::community_auth::{HeaderTexts, Headers, Signer};
 //! use session_identity::session_core::UnixMillis;
 //! use session_identity::{Account, Request};
 //! # use session_crypto::rand_core::SeedableRng;
@@ -21,6 +21,9 @@
 //! }
 //!
 //! // The server's side.
+//! let received = headers.to_texts();
+//! let received = received.iter().map(|(name, value)| (*name, &**value));
+//! let headers = Headers::parse(&HeaderTexts::from_pairs(received))?.expect("not anonymous");
 //! let user = headers.verify(&request, &server, now, true)?;
 //! assert_eq!(user, blinded.id());
 //! # Ok::<(), session_identity::Error>(())
@@ -28,6 +31,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 use session_core::{AccountId, Prefix, UnixMillis, base64, hex};
 use session_crypto::blake2b;
@@ -65,7 +69,7 @@ pub enum Signer<'a> {
 }
 
 /// The headers of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Headers {
     id: AccountId,
     nonce: [u8; NONCE_LEN],
@@ -74,7 +78,7 @@ pub struct Headers {
 }
 
 /// The headers as they were received; `None` for those that were not.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 #[allow(clippy::exhaustive_structs, reason = "the protocol has these four")]
 pub struct HeaderTexts<'a> {
     /// The value of [`PUBKEY`].
@@ -85,6 +89,28 @@ pub struct HeaderTexts<'a> {
     pub timestamp: Option<&'a str>,
     /// The value of [`SIGNATURE`].
     pub signature: Option<&'a str>,
+}
+
+impl<'a> HeaderTexts<'a> {
+    /// Picks the four out of the headers of a request, whatever the case of their names.
+    pub fn from_pairs(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut texts = Self::default();
+        for (name, value) in headers {
+            let places = [
+                (PUBKEY, &mut texts.pubkey),
+                (NONCE, &mut texts.nonce),
+                (TIMESTAMP, &mut texts.timestamp),
+                (SIGNATURE, &mut texts.signature),
+            ];
+            for (_, place) in places
+                .into_iter()
+                .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            {
+                *place = Some(value);
+            }
+        }
+        texts
+    }
 }
 
 impl Headers {
@@ -100,7 +126,9 @@ impl Headers {
     ) -> Self {
         let mut nonce = [0; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
-        let message = signed_bytes(request, server, &nonce, now);
+        // Fractions of a second are neither sent nor signed.
+        let at = UnixMillis::from_secs(now.as_secs());
+        let message = signed_bytes(request, server, &nonce, at);
         let (id, signature) = match signer {
             Signer::Blinded(pair) => (pair.id(), pair.sign(&message)),
             Signer::Unblinded(account) => (
@@ -111,7 +139,7 @@ impl Headers {
         Self {
             id,
             nonce,
-            at: now,
+            at,
             signature,
         }
     }
@@ -163,33 +191,46 @@ impl Headers {
                 });
             }
         };
-        let seconds = timestamp
-            .parse()
-            .map_err(|_| Error::HeaderForm { header: TIMESTAMP })?;
+        // Only the text that was signed: no sign, no leading zeros.
+        let at = timestamp.parse().map(UnixMillis::from_secs);
+        let at = at
+            .ok()
+            .filter(|at| at.as_secs().to_string() == timestamp)
+            .ok_or(Error::HeaderForm { header: TIMESTAMP })?;
         Ok(Some(Self {
             id: AccountId::new(prefix, key),
             nonce: hex_or_base64(NONCE, nonce)?,
-            at: UnixMillis::from_secs(seconds),
+            at,
             signature: Signature::from_bytes(hex_or_base64(SIGNATURE, signature)?),
         }))
     }
 
-    /// The nonce. A server refuses one that the user has used before; it must remember them for
-    /// [`CLOCK_WINDOW_SECS`] after the request's time.
+    /// The id that the headers claim, with prefix 00 or 15.
+    #[must_use]
+    pub const fn id(&self) -> AccountId {
+        self.id
+    }
+
+    /// The nonce. A server refuses one that the user has sent before, and remembers them until
+    /// [`CLOCK_WINDOW_SECS`] after [`signed_at`](Self::signed_at).
     #[must_use]
     pub const fn nonce(&self) -> &[u8; NONCE_LEN] {
         &self.nonce
     }
 
+    /// When the request was signed, by the sender's clock; whole seconds.
+    #[must_use]
+    pub const fn signed_at(&self) -> UnixMillis {
+        self.at
+    }
+
     /// Checks the headers of a received request and returns the id under which the server files
-    /// the user: the blinded id, or the Account ID of one who was not blinded.
-    ///
-    /// Whether the user is banned, and whether the [`nonce`](Self::nonce) is new, is up to the
-    /// caller.
+    /// the user. [`check_sender`](Self::check_sender) and then
+    /// [`verify_signature`](Self::verify_signature): known servers look in between whether the
+    /// user is banned and whether the nonce is new.
     ///
     /// # Errors
-    /// In this order: [`Error::InvalidPoint`], [`Error::BlindingRequired`], [`Error::Clock`],
-    /// [`Error::Signature`].
+    /// Those of the two.
     pub fn verify(
         &self,
         request: &Request<'_>,
@@ -197,8 +238,23 @@ impl Headers {
         now: UnixMillis,
         require_blinding: bool,
     ) -> Result<AccountId, Error> {
+        let user = self.check_sender(now, require_blinding)?;
+        self.verify_signature(request, server)?;
+        Ok(user)
+    }
+
+    /// The first half of what a server checks. Gives the id of the user who claims to have signed:
+    /// the blinded id, or the Account ID of one who was not blinded.
+    ///
+    /// # Errors
+    /// In this order: [`Error::InvalidPoint`], [`Error::BlindingRequired`], [`Error::Clock`].
+    pub fn check_sender(
+        &self,
+        now: UnixMillis,
+        require_blinding: bool,
+    ) -> Result<AccountId, Error> {
         let key = ed25519_key(&self.id, self.id.prefix())?;
-        // It is the id itself that has to be valid, also where the user stays blinded.
+        // It is the key itself that has to be valid, also where the user stays blinded.
         let unblinded = account_id(&key)?;
         let user = match self.id.prefix() {
             Prefix::Blinded15 => self.id,
@@ -208,10 +264,37 @@ impl Headers {
         if self.at.as_secs().abs_diff(now.as_secs()) > CLOCK_WINDOW_SECS {
             return Err(Error::Clock);
         }
+        Ok(user)
+    }
+
+    /// The second half: whether the holder of [`id`](Self::id) signed this request.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPoint`], [`Error::Signature`].
+    pub fn verify_signature(&self, request: &Request<'_>, server: &ServerKey) -> Result<(), Error> {
+        let key = ed25519_key(&self.id, self.id.prefix())?;
         let message = signed_bytes(request, server, &self.nonce, self.at);
         key.verify(&message, &self.signature)
-            .map_err(|_| Error::Signature)?;
-        Ok(user)
+            .map_err(|_| Error::Signature)
+    }
+}
+
+/// Shows the shortened id only.
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Headers({})", self.id.short())
+    }
+}
+
+/// Shows which of them are there.
+impl fmt::Debug for HeaderTexts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeaderTexts")
+            .field("pubkey", &self.pubkey.is_some())
+            .field("nonce", &self.nonce.is_some())
+            .field("timestamp", &self.timestamp.is_some())
+            .field("signature", &self.signature.is_some())
+            .finish()
     }
 }
 

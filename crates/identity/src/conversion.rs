@@ -42,13 +42,9 @@ pub(crate) fn ed25519_key(id: &AccountId, prefix: Prefix) -> Result<ed25519::Pub
     ed25519::PublicKey::from_bytes(id.key_bytes()).map_err(|_| Error::InvalidPoint)
 }
 
-fn require(id: &AccountId, prefix: Prefix) -> Result<&AccountId, Error> {
-    if id.prefix() == prefix {
-        Ok(id)
-    } else {
-        Err(Error::WrongPrefix {
-            expected: prefix.byte(),
-            got: id.prefix().byte(),
-        })
-    }
+fn require(id: &AccountId, prefix: Prefix) -> Result<AccountId, Error> {
+    id.require(prefix).map_err(|_| Error::WrongPrefix {
+        expected: prefix.byte(),
+        got: id.prefix().byte(),
+    })
 }

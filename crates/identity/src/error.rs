@@ -81,9 +81,12 @@ pub enum Error {
     /// The method of a signed request has to be in capital letters.
     #[error("request: the method is not in capital letters")]
     Method,
-    /// The path of a signed request has to start with a slash and must not end in a question mark.
-    #[error("request: the path has no slash in front, or a question mark at the end")]
+    /// The path of a signed request has to start with a slash, and a query must not be empty.
+    #[error("request: the path has no slash in front, or an empty query")]
     Path,
+    /// Requests to the file server are signed without a body.
+    #[error("request: a body cannot be signed for this server")]
+    Body,
     /// Some of the four authentication headers are there, but not all.
     #[error("header {header} is missing")]
     MissingHeader {

@@ -11,7 +11,7 @@ use session_core::{AccountId, Prefix, UnixMillis, base64};
 use session_crypto::ed25519::{Signature, SigningKey};
 use zeroize::ZeroizeOnDrop;
 
-use crate::{Account, Request};
+use crate::{Account, Error, Request};
 
 /// Name of the header with the id that signed.
 pub const PUBKEY: &str = "X-FS-Pubkey";
@@ -48,30 +48,38 @@ impl VersionCheckKey {
     /// Signs a request at the time `now`, such as `GET /session_version?platform=desktop` or
     /// `GET /info`.
     ///
-    /// There is no nonce: servers accept a repetition for a day. They also hash a body before
-    /// they verify, which the apps do not, so a request with a body is refused.
-    #[must_use]
-    pub fn sign(&self, request: &Request<'_>, now: UnixMillis) -> Signature {
-        self.0.sign(&signed_bytes(request, now))
+    /// There is no nonce: servers accept a repetition for a day.
+    ///
+    /// # Errors
+    /// [`Error::Body`] for a request with a body. Servers verify the hash of it, apps sign the
+    /// body itself, which nothing separates from the path.
+    pub fn sign(&self, request: &Request<'_>, now: UnixMillis) -> Result<Signature, Error> {
+        if request.body().is_empty() {
+            Ok(self.0.sign(&signed_bytes(request, now)))
+        } else {
+            Err(Error::Body)
+        }
     }
 
     /// [`sign`](Self::sign), as names and values of the three headers.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
     pub fn sign_headers(
         &self,
         request: &Request<'_>,
         now: UnixMillis,
-    ) -> [(&'static str, String); 3] {
-        let signature = self.sign(request, now);
-        [
+    ) -> Result<[(&'static str, String); 3], Error> {
+        let signature = self.sign(request, now)?;
+        Ok([
             (PUBKEY, self.id().to_hex()),
             (TIMESTAMP, now.as_secs().to_string()),
             (SIGNATURE, base64::encode(signature.as_bytes())),
-        ]
+        ])
     }
 }
 
-/// The bytes that a request's signature covers.
+/// The bytes that a request's signature covers, as the apps put them together: a body as it is.
 #[must_use]
 pub fn signed_bytes(request: &Request<'_>, at: UnixMillis) -> Vec<u8> {
     let mut message = Vec::new();
