@@ -1,19 +1,29 @@
-//! Requests over three hops to a node, beside the cryptography that they cannot do without.
+//! Requests over three hops to a node, beside the cryptography that they cannot do without, in
+//! the same run: "primitives" are key pairs, shared secrets and ciphers, and nothing else.
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use std::hint::black_box;
+
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use session_crypto::ed25519::SigningKey;
+use session_crypto::peer::{Peer, PeerTable};
 use session_crypto::x25519::SecretKey;
 use session_crypto::{SymmetricKey, aes256gcm, xchacha20poly1305};
-use session_onion::{EncType, Hop, Layer, ReplyBody, ReplyFormat, build, peel};
+use session_onion::{
+    Destination, EncType, EphemeralPool, Hop, Layer, PreparedHop, PreparedPath, ReplyBody,
+    ReplyFormat, Route, build, peel,
+};
 
-const SIZES: [usize; 4] = [200, 2 * 1024, 50 * 1024, 1024 * 1024];
+const SIZES: [usize; 5] = [200, 2 * 1024, 50 * 1024, 1024 * 1024, 10_000_000];
 const ENC_TYPES: [EncType; 2] = [EncType::XChaCha20, EncType::AesGcm];
 
-fn keys() -> [SigningKey; 4] {
-    [1, 2, 3, 4].map(|byte| SigningKey::from_seed(&[byte; 32]))
+fn keys<const N: usize>() -> [SigningKey; N] {
+    core::array::from_fn(|index| {
+        SigningKey::from_seed(&[u8::try_from(index).expect("few") + 1; 32])
+    })
 }
 
-fn hops() -> [Hop; 4] {
+fn hops<const N: usize>() -> [Hop; N] {
     keys().map(|key| Hop::new(key.public()).expect("a good key"))
 }
 
@@ -26,15 +36,11 @@ fn aead(enc_type: EncType, buffer: &mut [u8]) -> [u8; 16] {
     .expect("short")
 }
 
-/// Calls `bench` for every cipher and size, with a name for both.
+/// Calls `bench` for every cipher and size.
 fn each(
     c: &mut Criterion,
     name: &str,
-    mut bench: impl FnMut(
-        &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
-        EncType,
-        usize,
-    ),
+    mut bench: impl FnMut(&mut BenchmarkGroup<'_, WallTime>, EncType, usize),
 ) {
     let mut group = c.benchmark_group(name);
     for enc_type in ENC_TYPES {
@@ -50,34 +56,108 @@ fn id(what: &str, enc_type: EncType, size: usize) -> BenchmarkId {
     BenchmarkId::new(format!("{what}, {}", enc_type.name()), size)
 }
 
-fn building(c: &mut Criterion) {
-    let [path @ .., destination] = hops();
+/// Building with `N` - 1 hops: plain, with tables, and with tables and keys made in advance; each
+/// in a buffer that is kept, and the first also in one of its own.
+fn building_through<const N: usize>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    enc_type: EncType,
+    size: usize,
+) {
+    let hops = hops::<N>();
+    let (destination, path) = hops.split_last().expect("at least one");
+    let peers = keys::<N>().map(|key| Peer::new(key.public()).expect("a good key"));
+    let tables: Vec<_> = peers.iter().map(PeerTable::new).collect();
+    let (prepared, end) = (PreparedPath::new(path), PreparedHop::new(destination));
+    let payload = vec![b'x'; size];
+    let mut out = Vec::new();
     let mut rng = benches::rng();
-    each(c, "onion build", |group, enc_type, size| {
-        let payload = vec![b'x'; size];
-        group.bench_function(id("build", enc_type, size), |b| {
-            b.iter(|| build(&path, &destination, &payload, enc_type, &mut rng));
-        });
-        group.bench_function(id("primitives", enc_type, size), |b| {
-            let mut buffer = payload.clone();
+
+    let id = |what: &str| id(&format!("{what}, {} hops", N - 1), enc_type, size);
+    group.bench_function(id("build"), |b| {
+        b.iter(|| build(path, destination, &payload, enc_type, &mut rng));
+    });
+    let mut append = |what: &str, route: Route<'_>, to: Destination<'_>| {
+        let mut route = route.with_enc_type(enc_type);
+        group.bench_function(id(what), |b| {
             b.iter(|| {
-                for hop in hops_of(&path, &destination) {
-                    let secret = SecretKey::generate(&mut rng);
-                    secret.diffie_hellman(hop.x25519()).expect("a good key");
-                    aead(enc_type, &mut buffer);
-                }
+                out.clear();
+                route.append(to, &payload, &mut out, &mut rng)
             });
+        });
+    };
+    append("plain", Route::new(path), destination.into());
+    append("prepared", Route::prepared(&prepared), (&end).into());
+    group.bench_function(id("pooled"), |b| {
+        let mut pool = EphemeralPool::new(N);
+        b.iter_batched(
+            || pool_of(N),
+            |filled| {
+                pool = filled;
+                out.clear();
+                let route = Route::prepared(&prepared).with_enc_type(enc_type);
+                let mut route = route.with_pool(&mut pool);
+                route.append(&end, &payload, &mut out, &mut rng)
+            },
+            BatchSize::SmallInput,
+        );
+    });
+
+    let mut buffer = payload.clone();
+    group.bench_function(id("primitives, ladder"), |b| {
+        b.iter(|| {
+            for hop in &hops {
+                let secret = SecretKey::generate(&mut rng);
+                black_box(secret.diffie_hellman(hop.x25519()).expect("a good key"));
+                aead(enc_type, &mut buffer);
+            }
+        });
+    });
+    group.bench_function(id("primitives, Edwards"), |b| {
+        b.iter(|| {
+            for peer in &peers {
+                black_box(peer.diffie_hellman(&SecretKey::generate(&mut rng)));
+                aead(enc_type, &mut buffer);
+            }
+        });
+    });
+    group.bench_function(id("primitives, tables"), |b| {
+        b.iter(|| {
+            for table in &tables {
+                black_box(table.diffie_hellman(&SecretKey::generate(&mut rng)));
+                aead(enc_type, &mut buffer);
+            }
+        });
+    });
+    group.bench_function(id("primitives, tables and ready keys"), |b| {
+        let secret = SecretKey::generate(&mut rng);
+        b.iter(|| {
+            for table in &tables {
+                black_box(table.diffie_hellman(&secret));
+                aead(enc_type, &mut buffer);
+            }
         });
     });
 }
 
-fn hops_of<'a>(path: &'a [Hop], destination: &'a Hop) -> impl Iterator<Item = &'a Hop> {
-    path.iter().chain([destination])
+fn pool_of(capacity: usize) -> EphemeralPool {
+    let mut pool = EphemeralPool::new(capacity);
+    pool.fill(&mut benches::rng());
+    pool
+}
+
+fn building(c: &mut Criterion) {
+    each(c, "onion build", |group, enc_type, size| {
+        building_through::<4>(group, enc_type, size);
+        if size < 10_000 {
+            building_through::<2>(group, enc_type, size);
+            building_through::<10>(group, enc_type, size);
+        }
+    });
 }
 
 fn peeling(c: &mut Criterion) {
-    let [path @ .., destination] = hops();
-    let entry = keys()[0].to_x25519();
+    let [path @ .., destination] = hops::<4>();
+    let entry = keys::<1>()[0].to_x25519();
     let mut rng = benches::rng();
     each(c, "onion peel", |group, enc_type, size| {
         let payload = vec![b'x'; size];
@@ -106,8 +186,8 @@ fn peeling(c: &mut Criterion) {
 }
 
 fn replying(c: &mut Criterion) {
-    let [.., destination] = hops();
-    let [.., key] = keys().map(|key| key.to_x25519());
+    let [destination] = hops();
+    let [key] = keys().map(|key| key.to_x25519());
     let mut rng = benches::rng();
     each(c, "onion reply", |group, enc_type, size| {
         let text = "x".repeat(size);
@@ -134,14 +214,23 @@ fn replying(c: &mut Criterion) {
 fn primitives(c: &mut Criterion) {
     let mut group = c.benchmark_group("primitives");
     let secret = SecretKey::from_bytes(&[5; 32]);
-    let [hop, ..] = hops();
+    let [hop] = hops();
     group.bench_function("X25519 key pair", |b| {
         b.iter(|| SecretKey::from_bytes(&[5; 32]))
     });
     group.bench_function("X25519 shared secret", |b| {
         b.iter(|| secret.diffie_hellman(hop.x25519()));
     });
-    let [key, ..] = keys();
+    let [key] = keys();
+    let peer = Peer::new(keys::<1>()[0].public()).expect("a good key");
+    let table = PeerTable::new(&peer);
+    group.bench_function("shared secret, Edwards", |b| {
+        b.iter(|| peer.diffie_hellman(&secret));
+    });
+    group.bench_function("shared secret, table", |b| {
+        b.iter(|| table.diffie_hellman(&secret));
+    });
+    group.bench_function("table", |b| b.iter(|| PeerTable::new(&peer)));
     group.bench_function("hop from Ed25519 key", |b| {
         b.iter(|| Hop::new(key.public()))
     });

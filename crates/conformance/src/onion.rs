@@ -5,7 +5,9 @@ use session_crypto::ed25519;
 use session_crypto::x25519::{PublicKey, SecretKey};
 use session_onion::hazmat::{self, LayerSecret};
 use session_onion::{
-    Action, EncType, Error, Hop, Layer, ProxyTarget, ReplyBody, ReplyFormat, ReplyText, SealedBy,
+    Action, Destination, EncType, Endpoint, EntryError, EphemeralPool, Error, Hop, Layer,
+    PreparedHop, PreparedPath, Protocol, ProxyTarget, ReplyBody, ReplyFormat, ReplyText, Route,
+    SealedBy, Server, peel_at_server, uniform_batch_error, v4,
 };
 
 use crate::case::{self, CaseError, Replay, Suite, hex};
@@ -13,14 +15,20 @@ use crate::case::{self, CaseError, Replay, Suite, hex};
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("onion-hop-xchacha20", hop),
     ("onion-hop-aes-gcm", hop_aes_gcm),
-    ("onion-build-snode", build),
+    ("onion-build-snode", build_to_node),
+    ("onion-build-server-v4", build_to_server),
+    ("onion-build-server-v3", build_to_server),
     ("onion-peel", peel),
     ("onion-classify", classify),
     ("onion-edge-parse", edge_parse),
     ("onion-proxy-target", proxy_target),
     ("onion-relay-dict", relay_dict),
     ("onion-snode-response", snode_response),
+    ("onion-server", server),
+    ("onion-v4", v4_lists),
     ("onion-size", size),
+    ("onion-quic-error", quic_error),
+    ("onion-batch-status", batch_status),
 ];
 
 fn enc_type(case: &Value) -> Result<EncType, CaseError> {
@@ -77,39 +85,95 @@ fn listed_hop(node: &Value) -> Result<Hop, CaseError> {
     Ok(hop)
 }
 
-fn build(case: &Value) -> Result<Value, CaseError> {
+fn build_to_node(case: &Value) -> Result<Value, CaseError> {
+    let hop = listed_hop(&case["destination"])?;
+    let prepared = PreparedHop::new(&hop);
+    build(case, (&hop).into(), (&prepared).into())
+}
+
+fn build_to_server(case: &Value) -> Result<Value, CaseError> {
+    let destination = &case["destination"];
+    if case.get("request").is_some() {
+        let encoded = hex(encode_v4_request(&case["request"]));
+        assert_eq!(encoded, case::text(case, "payload"), "the payload");
+    }
+    let server = listed_server(destination, public(destination, "x25519_public")?)?;
+    build(case, (&server).into(), (&server).into())
+}
+
+fn listed_server(destination: &Value, key: PublicKey) -> Result<Server<'_>, CaseError> {
+    let unknown = |what: &str| CaseError::Failed(format!("unknown {what}"));
+    let protocol = [Protocol::Https, Protocol::Http]
+        .into_iter()
+        .find(|protocol| protocol.name() == case::text(destination, "protocol"))
+        .ok_or_else(|| unknown("protocol"))?;
+    let endpoint = [Endpoint::V4, Endpoint::V3, Endpoint::LokiV3]
+        .into_iter()
+        .find(|endpoint| endpoint.target() == case::text(destination, "target"))
+        .ok_or_else(|| unknown("target"))?;
+    let port = u16::try_from(case::unsigned(destination, "port"))?;
+    Ok(Server::new(key, protocol, case::text(destination, "host"))?
+        .with_port(port)
+        .with_endpoint(endpoint))
+}
+
+/// Builds in all ways, which have to agree; `prepared` is the destination with its table.
+fn build(
+    case: &Value,
+    destination: Destination<'_>,
+    prepared: Destination<'_>,
+) -> Result<Value, CaseError> {
     let path = case::list(case, "path");
     let hops = path.iter().map(listed_hop).collect::<Result<Vec<_>, _>>()?;
-    let destination = listed_hop(&case["destination"])?;
-    let secrets = case::list(case, "ephemeral_secrets");
-    let nonces = case::list(case, "nonces");
+    let unhex = |bytes: &Value| case::unhex(bytes.as_str().unwrap_or_default());
+    let secrets: Vec<_> = case::list(case, "ephemeral_secrets")
+        .iter()
+        .map(unhex)
+        .collect();
+    let nonces: Vec<_> = case::list(case, "nonces").iter().map(unhex).collect();
     if secrets.len() != hops.len() + 1 || nonces.len() != secrets.len() {
         return Err(CaseError::Failed("one secret and nonce a layer".to_owned()));
     }
-    let stream: Vec<u8> = secrets
+    let stream = secrets
         .iter()
-        .zip(nonces)
-        .flat_map(|pair| [pair.0, pair.1])
-        .flat_map(|bytes| case::unhex(bytes.as_str().unwrap_or_default()))
-        .collect();
+        .zip(&nonces)
+        .flat_map(|pair| [&**pair.0, pair.1]);
+    let stream = stream.collect::<Vec<_>>().concat();
     let enc_type = enc_type(case)?;
     let payload = case::bytes(case, "payload");
-    let request = session_onion::build(
-        &hops,
-        &destination,
-        &payload,
-        enc_type,
-        &mut Replay(&stream),
-    )?;
+    let body = Route::new(&hops)
+        .with_enc_type(enc_type)
+        .build(destination, &payload, &mut Replay(&stream))?
+        .body;
+
+    let tables = PreparedPath::new(&hops);
+    let mut pool = EphemeralPool::new(secrets.len());
+    pool.fill(&mut Replay(&secrets.concat()));
+    let mut pooled = b"in front".to_vec();
+    Route::prepared(&tables)
+        .with_enc_type(enc_type)
+        .with_pool(&mut pool)
+        .append(
+            prepared,
+            &payload,
+            &mut pooled,
+            &mut Replay(&nonces.concat()),
+        )?;
+    assert_eq!(
+        pooled.strip_prefix(b"in front"),
+        Some(&*body),
+        "two ways, two requests"
+    );
 
     // What each node sees, found by peeling as the nodes would, entry node first.
     let mut layers = Vec::new();
-    let mut message = request.body.clone();
+    let mut message = body.clone();
     for (at, node) in path.iter().chain([&case["destination"]]).enumerate() {
-        let layer = if at == 0 {
-            Layer::parse_outer(&mut message)?
-        } else {
-            Layer::parse_relay(&mut message)?
+        let to_server = at == path.len() && matches!(destination, Destination::Server(_));
+        let layer = match at {
+            _ if to_server => Layer::parse_at_server(&mut message)?,
+            0 => Layer::parse_outer(&mut message)?,
+            _ => Layer::parse_relay(&mut message)?,
         };
         let ephemeral_public = hex(layer.ephemeral_key.as_bytes());
         let shared =
@@ -124,12 +188,17 @@ fn build(case: &Value) -> Result<Value, CaseError> {
             "ephemeral_public": ephemeral_public,
             "plaintext": hex(&plaintext),
         }));
-        if let Action::Relay(relay) = hazmat::classify(&plaintext, 0) {
-            message = relay.encode();
+        if at == path.len() {
+            break;
         }
+        message = match hazmat::classify(&plaintext, 0) {
+            Action::Relay(relay) => relay.encode(),
+            Action::Proxy(proxy) => proxy.body.to_vec(),
+            other => return Err(CaseError::Failed(format!("{other:?} on the way"))),
+        };
     }
     layers.reverse();
-    Ok(json!({"body": hex(&request.body), "layers": layers}))
+    Ok(json!({"body": hex(&body), "layers": layers}))
 }
 
 fn peel(case: &Value) -> Result<Value, CaseError> {
@@ -273,10 +342,93 @@ fn snode_response(case: &Value) -> Result<Value, CaseError> {
 }
 
 fn size(case: &Value) -> Result<Value, CaseError> {
-    if case["destination"] != "snode" {
-        return Err(CaseError::Skipped("server destinations"));
-    }
     let hops = usize::try_from(case::unsigned(case, "hops"))?;
     let payload = usize::try_from(case::unsigned(case, "payload_length"))?;
-    Ok(json!({"total": session_onion::request_len(hops, payload, enc_type(case)?)}))
+    let enc_type = enc_type(case)?;
+    let total = if case["destination"] == "snode" {
+        session_onion::size::to_node(hops, payload, enc_type)
+    } else {
+        let server = listed_server(&case["destination"], PublicKey::from_bytes([9; 32]))?;
+        session_onion::size::to_server(hops, &server, payload, enc_type)
+    };
+    Ok(json!({"total": total}))
+}
+
+fn server(case: &Value) -> Result<Value, CaseError> {
+    let mut body = case::bytes(case, "body");
+    let layer = Layer::parse_at_server(&mut body)?;
+    let mut out = json!({
+        "ephemeral_key": hex(layer.ephemeral_key.as_bytes()),
+        "enc_type": layer.enc_type.name(),
+    });
+    let request = peel_at_server(&secret(case, "x25519_secret")?, layer)?;
+    out["payload"] = json!(hex(&request.payload));
+    if case.get("reply_plaintext").is_some() {
+        let plaintext = case::bytes(case, "reply_plaintext");
+        let nonce = case::bytes(case, "reply_nonce");
+        let mut replay = Replay(&nonce);
+        if case::unsigned(case, "version") == 4 {
+            let sealed = request.reply.seal_v4(&plaintext, &mut replay)?;
+            out["reply_hex"] = json!(hex(sealed));
+        } else {
+            let text = String::from_utf8(plaintext)?;
+            let sealed = request.reply.seal_v3(&text, &mut replay)?;
+            out["reply"] = json!(String::from_utf8(sealed)?);
+        }
+    }
+    Ok(out)
+}
+
+fn encode_v4_request(request: &Value) -> Vec<u8> {
+    let body = case::optional_bytes(request, "body");
+    let endpoint = case::text(request, "endpoint");
+    let mut encoded = v4::Request::new(case::text(request, "method"), endpoint);
+    for (name, value) in request["headers"].as_object().into_iter().flatten() {
+        encoded = encoded.with_header(name.as_str(), value.as_str().unwrap_or_default());
+    }
+    if let Some(body) = &body {
+        encoded = encoded.with_body(body);
+    }
+    encoded.encode()
+}
+
+fn v4_lists(case: &Value) -> Result<Value, CaseError> {
+    let headers = |headers: &v4::Headers<'_>| json!(headers);
+    Ok(match case::text(case, "op") {
+        "encode_request" => json!({"payload": hex(encode_v4_request(case))}),
+        "decode_request" => {
+            let payload = case::bytes(case, "payload");
+            let request = v4::Request::decode(&payload)?;
+            json!({
+                "method": request.method,
+                "endpoint": request.endpoint,
+                "headers": headers(&request.headers),
+                "body": hex(request.body.unwrap_or_default()),
+            })
+        }
+        _ => {
+            let payload = case::bytes(case, "payload");
+            let response = v4::Response::decode(&payload)?;
+            json!({
+                "code": response.code,
+                "headers": headers(&response.headers),
+                "body": response.body.map(hex),
+            })
+        }
+    })
+}
+
+fn quic_error(case: &Value) -> Result<Value, CaseError> {
+    let error = EntryError::parse(case::text(case, "text"));
+    let error = error.ok_or_else(|| CaseError::Failed("no status line".to_owned()))?;
+    Ok(json!({
+        "status": error.status,
+        "reason": error.reason,
+        "message": error.message,
+        "timeout": error.is_timeout(),
+    }))
+}
+
+fn batch_status(case: &Value) -> Result<Value, CaseError> {
+    Ok(json!({"status": uniform_batch_error(case::text(case, "body"))}))
 }

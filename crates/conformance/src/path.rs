@@ -62,10 +62,14 @@ fn onion_path_choose(case_in: &Value) -> Result<Value, CaseError> {
         })
         .collect();
     let policy = Policy::default()
-        .with_min_paths(small(case_in, "min_paths"))
         .with_path_strike_threshold(small(case_in, "strike_threshold"))
         .with_single_path(case_in["single_path_mode"] == true);
-    let chosen = choose_path(&candidates, &policy, &mut First);
+    let chosen = choose_path(
+        &candidates,
+        small(case_in, "min_paths"),
+        &policy,
+        &mut First,
+    );
     Ok(json!({ "path": chosen.map(|index| &paths[index]["id"]) }))
 }
 

@@ -86,6 +86,12 @@ impl EncType {
         Ok(())
     }
 
+    /// The plaintext in what [`open`](Self::open) has decrypted in place.
+    pub(crate) fn plaintext(self, region: &[u8]) -> &[u8] {
+        let end = region.len().saturating_sub(TAG_LEN);
+        region.get(self.nonce_len()..end).unwrap_or_default()
+    }
+
     /// Decrypts `nonce ‖ ciphertext ‖ tag` in place and returns the plaintext, a part of it. On
     /// failure the bytes are as before.
     pub(crate) fn open<'a>(

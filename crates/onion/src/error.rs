@@ -44,6 +44,9 @@ pub enum Error {
     /// The reply decrypts, but lacks an integer status or is not the JSON that it must be.
     #[error("reply: no status and body in the decrypted reply")]
     ReplyForm,
+    /// What a server or its client sent is not of the form that its version has.
+    #[error("server request or reply: not of the expected form")]
+    ServerForm,
     /// The request would exceed [`MAX_REQUEST_LEN`](crate::MAX_REQUEST_LEN).
     #[error("onion request of {len} bytes exceeds the limit of {max}")]
     TooLong {

@@ -10,7 +10,8 @@ use session_crypto::SymmetricKey;
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519::{PublicKey, SecretKey, SharedSecret};
 
-use crate::{Action, EncType, Error, ReplyKey, ReplySealer, hop, peel};
+use crate::hop::{self, Recipient};
+use crate::{Action, EncType, Error, ReplyKey, ReplySealer, peel};
 
 /// What both ends of one layer share (spec 02 §1.2).
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ impl LayerSecret {
     /// # Errors
     /// [`Error::InvalidKey`] when `server` is of low order.
     pub fn for_client(ephemeral: &SecretKey, server: &PublicKey) -> Result<Self, Error> {
-        hop::LayerSecret::for_client(ephemeral, server).map(Self)
+        hop::LayerSecret::for_client(ephemeral, Recipient::Server(server)).map(Self)
     }
 
     /// On the side that has the long-term key.

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use session_crypto::peer::Peer;
 use session_crypto::x25519::{PublicKey, SecretKey, SharedSecret};
 use session_crypto::{SymmetricKey, blake2b, ed25519, hkdf};
 
@@ -15,7 +16,7 @@ use crate::{EncType, Error};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hop {
     ed25519: [u8; 32],
-    x25519: PublicKey,
+    peer: Peer,
 }
 
 impl fmt::Debug for Hop {
@@ -33,7 +34,7 @@ impl Hop {
     pub fn new(key: &ed25519::PublicKey) -> Result<Self, Error> {
         Ok(Self {
             ed25519: *key.as_bytes(),
-            x25519: key.to_x25519().map_err(|_| Error::InvalidKey)?,
+            peer: Peer::new(key).map_err(|_| Error::InvalidKey)?,
         })
     }
 
@@ -46,8 +47,24 @@ impl Hop {
     /// The encryption key. A list that gives another one for this node is wrong: drop the node.
     #[must_use]
     pub const fn x25519(&self) -> &PublicKey {
-        &self.x25519
+        self.peer.public()
     }
+
+    pub(crate) const fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+/// Whom a layer is sealed to, and so how the shared secret is computed.
+#[derive(Clone, Copy)]
+pub(crate) enum Recipient<'a> {
+    /// A node.
+    Node(&'a Peer),
+    /// A node for which there is a table.
+    #[cfg(feature = "precomputed-tables")]
+    Prepared(&'a session_crypto::peer::PeerTable),
+    /// A server, of which only the X25519 key is known.
+    Server(&'a PublicKey),
 }
 
 /// What both ends of one layer share. C made the ephemeral key, S has the long-term key.
@@ -62,12 +79,19 @@ impl LayerSecret {
     /// On the side that made the ephemeral key.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`] when `server` is of low order.
-    pub(crate) fn for_client(ephemeral: &SecretKey, server: &PublicKey) -> Result<Self, Error> {
+    /// [`Error::InvalidKey`] when a server's key is of low order.
+    pub(crate) fn for_client(ephemeral: &SecretKey, to: Recipient<'_>) -> Result<Self, Error> {
+        let (shared, server) = match to {
+            Recipient::Node(peer) => (peer.diffie_hellman(ephemeral), peer.public()),
+            #[cfg(feature = "precomputed-tables")]
+            Recipient::Prepared(table) => (table.diffie_hellman(ephemeral), table.public()),
+            Recipient::Server(key) => {
+                let shared = ephemeral.diffie_hellman(key);
+                (shared.map_err(|_| Error::InvalidKey)?, key)
+            }
+        };
         Ok(Self {
-            shared: ephemeral
-                .diffie_hellman(server)
-                .map_err(|_| Error::InvalidKey)?,
+            shared,
             client: *ephemeral.public(),
             server: *server,
         })

@@ -6,13 +6,11 @@ use session_bt::DictReader;
 use session_crypto::x25519::PublicKey;
 
 use crate::metadata::{self, Metadata};
-use crate::{EncType, Error};
+use crate::size::FRAME_LEN;
+use crate::{EncType, Error, MAX_REQUEST_LEN};
 
 /// The highest hop number that a node handles (spec 02 §5.3).
 pub const MAX_HOP_NO: u32 = 15;
-
-/// Length in bytes of the length field of a frame.
-pub(crate) const FRAME_LEN: usize = 4;
 
 /// A layer for this node, not yet decrypted. Borrows the message and decrypts in it.
 #[non_exhaustive]
@@ -60,18 +58,42 @@ impl<'a> Layer<'a> {
     /// A frame or metadata error; a node answers 400 `Error parsing onion request: ` and the
     /// error's text.
     pub fn parse_outer(body: &'a mut [u8]) -> Result<Self, Error> {
-        let blob_end = split_frame(body)?.0.len().saturating_add(FRAME_LEN);
-        let (frame, metadata) = body.split_at_mut_checked(blob_end).ok_or(Error::Frame)?;
-        let ciphertext = frame.get_mut(FRAME_LEN..).ok_or(Error::Frame)?;
+        let (ciphertext, metadata) = split_frame_mut(body)?;
         let metadata = Metadata::parse(metadata)?;
+        let hop_no = metadata
+            .hop_no
+            .map_or(Ok(0), |raw| read_hop_no(raw.get()))?;
+        Self::from_frame(ciphertext, &metadata, hop_no)
+    }
+
+    /// Reads the body that a node has posted to a server: the same frame, of which the metadata
+    /// for the node is ignored (spec 02 §6.1).
+    ///
+    /// # Errors
+    /// A frame or metadata error, or [`Error::TooLong`] above [`MAX_REQUEST_LEN`]; a server
+    /// answers 400.
+    pub fn parse_at_server(body: &'a mut [u8]) -> Result<Self, Error> {
+        if body.len() > MAX_REQUEST_LEN {
+            return Err(Error::TooLong {
+                len: body.len(),
+                max: MAX_REQUEST_LEN,
+            });
+        }
+        let (ciphertext, metadata) = split_frame_mut(body)?;
+        Self::from_frame(ciphertext, &Metadata::parse(metadata)?, 0)
+    }
+
+    fn from_frame(
+        ciphertext: &'a mut [u8],
+        metadata: &Metadata<'_>,
+        hop_no: u32,
+    ) -> Result<Self, Error> {
         let ephemeral_key = metadata::required_key(metadata.ephemeral_key, "ephemeral_key")?;
         Ok(Self {
+            ciphertext,
             ephemeral_key: PublicKey::from_bytes(ephemeral_key),
             enc_type: metadata.read_enc_type()?,
-            hop_no: metadata
-                .hop_no
-                .map_or(Ok(0), |raw| read_hop_no(raw.get()))?,
-            ciphertext,
+            hop_no,
         })
     }
 
@@ -130,6 +152,13 @@ pub(crate) fn split_frame(frame: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     let (len, rest) = frame.split_first_chunk::<FRAME_LEN>().ok_or(Error::Frame)?;
     let len = usize::try_from(u32::from_le_bytes(*len)).map_err(|_| Error::Frame)?;
     rest.split_at_checked(len).ok_or(Error::Frame)
+}
+
+fn split_frame_mut(frame: &mut [u8]) -> Result<(&mut [u8], &[u8]), Error> {
+    let blob_end = split_frame(frame)?.0.len().saturating_add(FRAME_LEN);
+    let (blob, metadata) = frame.split_at_mut_checked(blob_end).ok_or(Error::Frame)?;
+    let blob = blob.get_mut(FRAME_LEN..).ok_or(Error::Frame)?;
+    Ok((blob, metadata))
 }
 
 /// Any JSON number, floored at 0; the reference reads it as a number and clamps.

@@ -9,19 +9,22 @@ use session_core::hex;
 
 use crate::{EncType, Error};
 
-/// The keys that any class of metadata, or a reply, can have.
+/// The keys that any class of metadata, a reply, or the JSON of a server can have.
 #[derive(serde::Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Name {
     Base64,
     Body,
+    Code,
     Destination,
     EncType,
+    Endpoint,
     EphemeralKey,
     Headers,
     HopNo,
     Host,
     Json,
+    Method,
     Port,
     Protocol,
     Result,
@@ -38,13 +41,16 @@ enum Name {
 pub(crate) struct Metadata<'a> {
     pub(crate) base64: Member<'a>,
     pub(crate) body: Member<'a>,
+    pub(crate) code: Member<'a>,
     pub(crate) destination: Member<'a>,
     pub(crate) enc_type: Member<'a>,
+    pub(crate) endpoint: Member<'a>,
     pub(crate) ephemeral_key: Member<'a>,
     pub(crate) headers: Member<'a>,
     pub(crate) hop_no: Member<'a>,
     pub(crate) host: Member<'a>,
     pub(crate) json: Member<'a>,
+    pub(crate) method: Member<'a>,
     pub(crate) port: Member<'a>,
     pub(crate) protocol: Member<'a>,
     pub(crate) result: Member<'a>,
@@ -90,13 +96,16 @@ impl<'de> Deserialize<'de> for Metadata<'de> {
                     let member = match key {
                         Name::Base64 => &mut found.base64,
                         Name::Body => &mut found.body,
+                        Name::Code => &mut found.code,
                         Name::Destination => &mut found.destination,
                         Name::EncType => &mut found.enc_type,
+                        Name::Endpoint => &mut found.endpoint,
                         Name::EphemeralKey => &mut found.ephemeral_key,
                         Name::Headers => &mut found.headers,
                         Name::HopNo => &mut found.hop_no,
                         Name::Host => &mut found.host,
                         Name::Json => &mut found.json,
+                        Name::Method => &mut found.method,
                         Name::Port => &mut found.port,
                         Name::Protocol => &mut found.protocol,
                         Name::Result => &mut found.result,

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::net::IpAddr;
 
 use crate::Error;
 
@@ -65,9 +66,10 @@ impl ProxyTarget {
     /// `/loki/` or `/oxen/`, ends with `/lsrpc`, has no query and is of visible ASCII; and a host
     /// that is a name or an address and nothing else, so that it cannot escape the path rule.
     ///
-    /// The caller must send the path as it is (`..` is legal and must not be resolved), and should
-    /// refuse loopback and private addresses, numeric spellings of them too, once the name is
-    /// resolved.
+    /// The caller must send the path as it is (`..` is legal and must not be resolved). It should
+    /// resolve the host itself, connect to nothing that [`is_public_address`] refuses, and follow
+    /// no redirect: a name can lead to any address, and resolvers read numbers such as `0x7f.1` as
+    /// addresses.
     ///
     /// # Errors
     /// [`Error::ProxyTarget`]; a node answers an encrypted 400 with the error's text.
@@ -99,8 +101,38 @@ impl ProxyTarget {
     }
 }
 
+/// Whether an address can belong to a server in the internet. A node that passes requests on must
+/// not connect to others, or clients could reach what is in its own network.
+#[must_use]
+pub const fn is_public_address(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, third, _] = address.octets();
+            !(matches!(first, 0 | 10 | 127 | 224..)
+                || matches!(
+                    (first, second),
+                    (100, 64..128) | (169, 254) | (172, 16..32) | (192, 168) | (198, 18..20)
+                )
+                || matches!(
+                    (first, second, third),
+                    (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113)
+                ))
+        }
+        // Of what is global unicast: no protocol assignments, documentation or tunnels, which
+        // can stand for an IPv4 address.
+        IpAddr::V6(address) => {
+            let [first, second, ..] = address.segments();
+            first & 0xe000 == 0x2000
+                && !matches!(
+                    (first, second),
+                    (0x2001, 0..0x200 | 0xdb8) | (0x2002, _) | (0x3fff, 0..0x1000)
+                )
+        }
+    }
+}
+
 /// A DNS name, an IPv4 address, or an IPv6 address in brackets.
-fn is_host(host: &str) -> bool {
+pub(crate) fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         return address
             .strip_suffix(']')
@@ -123,6 +155,46 @@ fn is_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_addresses_of_the_internet_are_public() {
+        let is_public = |text: &str| is_public_address(text.parse().unwrap());
+        for address in [
+            "1.1.1.1",
+            "100.63.0.1",
+            "172.32.0.1",
+            "2a01:4f8::1",
+            "2606:4700::1111",
+        ] {
+            assert!(is_public(address), "{address}");
+        }
+        for address in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.1.1",
+            "198.19.0.1",
+            "203.0.113.9",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+        ] {
+            assert!(!is_public(address), "{address}");
+        }
+    }
 
     #[test]
     fn hosts_cannot_escape_the_path_rule() {

@@ -10,7 +10,7 @@ use session_crypto::rand_core::CryptoRng;
 
 use crate::hop::LayerSecret;
 use crate::metadata::{self, Metadata};
-use crate::{EncType, Error};
+use crate::{EncType, Error, v3, v4};
 
 /// How a client wants the answer to a request (spec 02 §2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +161,20 @@ impl fmt::Debug for ReplyText {
     }
 }
 
+/// An authentic answer to a request for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "nobody else has a key of the request"
+)]
+pub enum FromServer<T> {
+    /// The server answered.
+    Server(T),
+    /// The last node could not pass the request on, for example because of its URL, and says so
+    /// under its own layer. The server has not seen the request.
+    LastHop(Reply),
+}
+
 /// Opens the answer to one request. Secret.
 #[derive(Clone, Debug)]
 pub struct ReplyKey {
@@ -182,8 +196,9 @@ impl ReplyKey {
         }
     }
 
-    /// Opens the body that the entry node gave back with status 200: base64 text, a JSON object
-    /// with that text under `result`, or raw bytes (spec 02 §6.4).
+    /// Opens the body that the entry node gave back with status 200, when the destination is a
+    /// node: base64 text, a JSON object with that text under `result`, or raw bytes (spec 02
+    /// §6.4).
     ///
     /// # Errors
     /// [`Error::Decrypt`] when nobody who may answer sealed these bytes: they are then a text
@@ -191,21 +206,59 @@ impl ReplyKey {
     /// content is no reply, such as this client's own request sent back.
     pub fn open(&self, reply: &[u8]) -> Result<Reply, Error> {
         let mut sealed = decode(reply);
-        // An old push server always answers in AES-GCM.
-        let fallback = (self.enc_type != EncType::AesGcm).then_some(EncType::AesGcm);
-        let attempts = [
-            Some((&self.destination, self.enc_type, SealedBy::Destination)),
-            fallback.map(|enc_type| (&self.destination, enc_type, SealedBy::Destination)),
-            self.last_hop
-                .as_ref()
-                .map(|layer| (layer, self.enc_type, SealedBy::LastHop)),
-        ];
-        for (layer, enc_type, sealed_by) in attempts.into_iter().flatten() {
-            if let Ok(plaintext) = enc_type.open(&layer.key(enc_type), &mut sealed) {
-                return read_reply(plaintext, enc_type, sealed_by);
-            }
+        match self.decrypt(&mut sealed) {
+            Ok(by) => read_reply(by.plaintext(&sealed), by, SealedBy::Destination),
+            Err(_) => self.open_from_last_hop(&mut sealed),
         }
-        Err(Error::Decrypt)
+    }
+
+    /// Opens the reply of a server that is spoken to in form v4, in place: raw bytes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), with [`Error::ServerForm`] in place of [`Error::ReplyForm`] for
+    /// what the server sealed.
+    pub fn open_v4<'a>(&self, reply: &'a mut [u8]) -> Result<FromServer<v4::Response<'a>>, Error> {
+        match self.decrypt(reply) {
+            Ok(by) => v4::Response::decode(by.plaintext(reply)).map(FromServer::Server),
+            // The last hop complains in base64.
+            Err(_) => self
+                .open_from_last_hop(&mut decode(reply))
+                .map(FromServer::LastHop),
+        }
+    }
+
+    /// Opens the reply of a server that is spoken to in form v3: base64 text.
+    ///
+    /// # Errors
+    /// As [`open_v4`](Self::open_v4).
+    pub fn open_v3(&self, reply: &[u8]) -> Result<FromServer<v3::Response>, Error> {
+        let mut sealed = decode(reply);
+        match self.decrypt(&mut sealed) {
+            Ok(by) => v3::Response::decode(by.plaintext(&sealed)).map(FromServer::Server),
+            Err(_) => self
+                .open_from_last_hop(&mut sealed)
+                .map(FromServer::LastHop),
+        }
+    }
+
+    /// Decrypts in place what the destination sealed, and tells by which cipher.
+    fn decrypt(&self, sealed: &mut [u8]) -> Result<EncType, Error> {
+        let mut open = |enc_type: EncType| {
+            let key = self.destination.key(enc_type);
+            enc_type.open(&key, sealed).map(|_| enc_type)
+        };
+        match (open(self.enc_type), self.enc_type) {
+            // An old push server always answers in AES-GCM.
+            (Err(_), EncType::XChaCha20) => open(EncType::AesGcm),
+            (result, _) => result,
+        }
+    }
+
+    fn open_from_last_hop(&self, sealed: &mut [u8]) -> Result<Reply, Error> {
+        let layer = self.last_hop.as_ref().ok_or(Error::Decrypt)?;
+        let by = self.enc_type;
+        let plaintext = by.open(&layer.key(by), sealed)?;
+        read_reply(plaintext, by, SealedBy::LastHop)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Building requests: one allocation of the final size, the payload written once, the layers
 //! sealed in place from the inside outwards (spec 02 §3, §11).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -8,9 +9,11 @@ use session_core::hex;
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519::{PublicKey, SecretKey};
 
-use crate::hop::LayerSecret;
-use crate::layer::FRAME_LEN;
-use crate::{EncType, Error, Hop, ReplyKey};
+use crate::hop::{LayerSecret, Recipient};
+use crate::size::{self, FRAME_LEN};
+use crate::{EncType, EphemeralPool, Error, Hop, ReplyKey, Server};
+#[cfg(feature = "precomputed-tables")]
+use crate::{PreparedHop, PreparedPath};
 
 /// The longest request that nodes accept, in bytes (spec 02 §5.5).
 pub const MAX_REQUEST_LEN: usize = 10_485_760;
@@ -35,87 +38,292 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Builds a request that passes `path`, entry node first, to `destination`, where `payload` is
-/// the storage RPC's JSON.
-///
-/// Any number of path nodes can be built, none too; three is the network's default, and nodes
-/// refuse a request that more than [`MAX_HOP_NO`](crate::MAX_HOP_NO) + 1 of them would handle.
-/// Whether they are distinct is the caller's policy.
+/// What a request ends at.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Destination<'a> {
+    /// A node, which is given storage RPC's JSON.
+    Node(&'a Hop),
+    /// The same, with a table.
+    #[cfg(feature = "precomputed-tables")]
+    Prepared(&'a PreparedHop),
+    /// A server, which is given what [`v4`](crate::v4) or [`v3`](crate::v3) encodes.
+    Server(&'a Server<'a>),
+}
+
+impl<'a> Destination<'a> {
+    fn recipient(&self) -> Recipient<'a> {
+        match *self {
+            Self::Node(hop) => Recipient::Node(hop.peer()),
+            #[cfg(feature = "precomputed-tables")]
+            Self::Prepared(hop) => Recipient::Prepared(hop.table()),
+            Self::Server(server) => Recipient::Server(server.key()),
+        }
+    }
+
+    /// Length in bytes of a request to here that passes `hops` nodes (spec 02 §7), saturating.
+    #[must_use]
+    pub const fn request_len(&self, hops: usize, payload_len: usize, enc_type: EncType) -> usize {
+        match *self {
+            Self::Server(server) => size::to_server(hops, server, payload_len, enc_type),
+            _ => size::to_node(hops, payload_len, enc_type),
+        }
+    }
+}
+
+impl<'a> From<&'a Hop> for Destination<'a> {
+    fn from(hop: &'a Hop) -> Self {
+        Self::Node(hop)
+    }
+}
+
+#[cfg(feature = "precomputed-tables")]
+impl<'a> From<&'a PreparedHop> for Destination<'a> {
+    fn from(hop: &'a PreparedHop) -> Self {
+        Self::Prepared(hop)
+    }
+}
+
+impl<'a> From<&'a Server<'a>> for Destination<'a> {
+    fn from(server: &'a Server<'a>) -> Self {
+        Self::Server(server)
+    }
+}
+
+/// Builds a request that passes `path`, entry node first, to `destination`: a [`Hop`], a
+/// [`Server`], or another [`Destination`]. [`Route`] has more ways.
 ///
 /// # Errors
-/// [`Error::TooLong`]. A [`Hop`] cannot hold a key that encryption would refuse.
-pub fn build<R: CryptoRng + ?Sized>(
+/// As [`Route::build`].
+pub fn build<'a, R: CryptoRng + ?Sized>(
     path: &[Hop],
-    destination: &Hop,
+    destination: impl Into<Destination<'a>>,
     payload: &[u8],
     enc_type: EncType,
     rng: &mut R,
 ) -> Result<Request, Error> {
-    let len = request_len(path.len(), payload.len(), enc_type);
-    if len > MAX_REQUEST_LEN {
-        return Err(Error::TooLong {
-            len,
-            max: MAX_REQUEST_LEN,
-        });
-    }
-    let mut body = Vec::with_capacity(len);
-    // Each layer stands behind a length and a nonce; the payload behind one more length.
-    let layer_prefix = FRAME_LEN.saturating_add(enc_type.nonce_len());
-    let mut blob_at = path
-        .len()
-        .saturating_mul(layer_prefix)
-        .saturating_add(FRAME_LEN);
-    let payload_at = blob_at.saturating_add(layer_prefix);
-    body.resize(payload_at, 0);
-    body.extend_from_slice(payload);
-    put_len(&mut body, payload_at);
-    body.extend_from_slice(FINAL_METADATA);
-
-    // Outwards: the destination's layer first, the entry node's last.
-    let (ephemeral_key, destination_secret) =
-        seal_layer(&mut body, blob_at, destination, enc_type, rng)?;
-    let mut last_hop = None;
-    let mut inner = (destination, ephemeral_key);
-    for hop in path.iter().rev() {
-        put_relay_metadata(&mut body, inner.0, &inner.1, enc_type);
-        blob_at = blob_at.saturating_sub(layer_prefix);
-        let (ephemeral_key, secret) = seal_layer(&mut body, blob_at, hop, enc_type, rng)?;
-        last_hop.get_or_insert(secret);
-        inner = (hop, ephemeral_key);
-    }
-    put_outer_metadata(&mut body, &inner.1, enc_type);
-    debug_assert_eq!(body.len(), len, "the size is known in advance");
-    Ok(Request {
-        body,
-        reply: ReplyKey::new(enc_type, destination_secret, last_hop),
-    })
+    Route::new(path)
+        .with_enc_type(enc_type)
+        .build(destination, payload, rng)
 }
 
-/// Length in bytes of a request with `hops` path nodes and a node destination, saturating
-/// (spec 02 §7).
-#[must_use]
-pub const fn request_len(hops: usize, payload_len: usize, enc_type: EncType) -> usize {
-    let per_layer = enc_type.overhead().saturating_add(enc_type.name().len());
-    payload_len
-        .saturating_add(120)
-        .saturating_add(per_layer)
-        .saturating_add(hops.saturating_mul(per_layer.saturating_add(183)))
-}
-
-/// Encrypts the frame that follows the nonce at `blob_at` to the end, with a fresh key, and
-/// writes the length of the result in front of it.
-fn seal_layer<R: CryptoRng + ?Sized>(
-    body: &mut Vec<u8>,
-    blob_at: usize,
-    hop: &Hop,
+/// How requests travel: the nodes of a path, the hop type, and keys made in advance.
+///
+/// Any number of path nodes can be passed, none too; three is the network's default, and nodes
+/// refuse a request that more than [`MAX_HOP_NO`](crate::MAX_HOP_NO) + 1 of them would handle.
+/// Whether they are distinct is the caller's policy.
+///
+/// All ways give the same bytes for the same randomness, which is drawn layer by layer, the
+/// destination's first and the entry node's last: the 32 secret bytes of the ephemeral key, unless
+/// it comes out of a pool, then the nonce.
+#[derive(Debug)]
+pub struct Route<'a> {
+    path: PathNodes<'a>,
     enc_type: EncType,
-    rng: &mut R,
-) -> Result<(PublicKey, LayerSecret), Error> {
-    let ephemeral = SecretKey::generate(rng);
-    let secret = LayerSecret::for_client(&ephemeral, hop.x25519())?;
-    enc_type.seal(&secret.key(enc_type), body, blob_at, rng)?;
-    put_len(body, blob_at);
-    Ok((*ephemeral.public(), secret))
+    pool: Option<&'a mut EphemeralPool>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum PathNodes<'a> {
+    Hops(&'a [Hop]),
+    #[cfg(feature = "precomputed-tables")]
+    Prepared(&'a PreparedPath),
+}
+
+impl<'a> PathNodes<'a> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Hops(hops) => hops.len(),
+            #[cfg(feature = "precomputed-tables")]
+            Self::Prepared(path) => path.hops().len(),
+        }
+    }
+
+    /// The identity key and the recipient of the node at a place.
+    fn get(&self, place: usize) -> Option<(&'a [u8; 32], Recipient<'a>)> {
+        match *self {
+            Self::Hops(hops) => hops
+                .get(place)
+                .map(|hop| (hop.ed25519(), Recipient::Node(hop.peer()))),
+            #[cfg(feature = "precomputed-tables")]
+            Self::Prepared(path) => path
+                .hops()
+                .get(place)
+                .map(|hop| (hop.ed25519(), Recipient::Prepared(hop.table()))),
+        }
+    }
+}
+
+impl<'a> Route<'a> {
+    /// Over these nodes, entry node first, with hop type `xchacha20`.
+    #[must_use]
+    pub const fn new(path: &'a [Hop]) -> Self {
+        Self::over(PathNodes::Hops(path))
+    }
+
+    /// Over the nodes of a path that has its tables.
+    #[cfg(feature = "precomputed-tables")]
+    #[must_use]
+    pub const fn prepared(path: &'a PreparedPath) -> Self {
+        Self::over(PathNodes::Prepared(path))
+    }
+
+    const fn over(path: PathNodes<'a>) -> Self {
+        Self {
+            path,
+            enc_type: EncType::XChaCha20,
+            pool: None,
+        }
+    }
+
+    /// The same with another hop type, for all layers.
+    #[must_use]
+    pub const fn with_enc_type(mut self, enc_type: EncType) -> Self {
+        self.enc_type = enc_type;
+        self
+    }
+
+    /// The same with ephemeral keys out of a pool, as long as it has some.
+    #[must_use]
+    pub const fn with_pool(mut self, pool: &'a mut EphemeralPool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Builds a request in a buffer of its own.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`]; [`Error::InvalidKey`] for a server whose key is of low order. A
+    /// [`Hop`] cannot hold a key that encryption would refuse.
+    pub fn build<'d, R: CryptoRng + ?Sized>(
+        &mut self,
+        destination: impl Into<Destination<'d>>,
+        payload: &[u8],
+        rng: &mut R,
+    ) -> Result<Request, Error> {
+        let mut body = Vec::new();
+        let reply = self.append(destination, payload, &mut body, rng)?;
+        Ok(Request { body, reply })
+    }
+
+    /// Builds a request at the end of `out`, which grows at most once, and returns the key to
+    /// its answer.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); `out` is as before then.
+    pub fn append<'d, R: CryptoRng + ?Sized>(
+        &mut self,
+        destination: impl Into<Destination<'d>>,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+        rng: &mut R,
+    ) -> Result<ReplyKey, Error> {
+        let destination = destination.into();
+        let start = out.len();
+        let len = destination.request_len(self.path.len(), payload.len(), self.enc_type);
+        if len > MAX_REQUEST_LEN {
+            return Err(Error::TooLong {
+                len,
+                max: MAX_REQUEST_LEN,
+            });
+        }
+        out.reserve_exact(len);
+        let reply = self.write(&destination, payload, out, rng);
+        match reply {
+            Ok(_) => debug_assert_eq!(
+                out.len().saturating_sub(start),
+                len,
+                "the size is known in advance"
+            ),
+            Err(_) => out.truncate(start),
+        }
+        reply
+    }
+
+    fn write<R: CryptoRng + ?Sized>(
+        &mut self,
+        destination: &Destination<'_>,
+        payload: &[u8],
+        body: &mut Vec<u8>,
+        rng: &mut R,
+    ) -> Result<ReplyKey, Error> {
+        let enc_type = self.enc_type;
+        // Each layer stands behind a length and a nonce; a node's payload behind one more length.
+        let layer_prefix = FRAME_LEN.saturating_add(enc_type.nonce_len());
+        let outer_layers = self.path.len().saturating_mul(layer_prefix);
+        let mut blob_at = body
+            .len()
+            .saturating_add(outer_layers)
+            .saturating_add(FRAME_LEN);
+        let plaintext_at = blob_at.saturating_add(enc_type.nonce_len());
+        if let Destination::Server(_) = destination {
+            body.resize(plaintext_at, 0);
+            body.extend_from_slice(payload);
+        } else {
+            let payload_at = plaintext_at.saturating_add(FRAME_LEN);
+            body.resize(payload_at, 0);
+            body.extend_from_slice(payload);
+            put_len(body, payload_at);
+            body.extend_from_slice(FINAL_METADATA);
+        }
+
+        // Outwards: the destination's layer first, the entry node's last.
+        let (mut inner_key, destination_secret) =
+            self.seal_layer(body, blob_at, destination.recipient(), rng)?;
+        let mut last_hop = None;
+        let mut next = None;
+        for place in (0..self.path.len()).rev() {
+            let Some((ed25519, recipient)) = self.path.get(place) else {
+                break;
+            };
+            let inner_key_hex = hex::encode_key(inner_key.as_bytes());
+            match (next, destination) {
+                (Some(node), _) => put_relay_metadata(body, node, &inner_key_hex, enc_type),
+                (None, Destination::Server(server)) => {
+                    server.put_metadata(body, &inner_key_hex, enc_type);
+                }
+                (None, Destination::Node(hop)) => {
+                    put_relay_metadata(body, hop.ed25519(), &inner_key_hex, enc_type);
+                }
+                #[cfg(feature = "precomputed-tables")]
+                (None, Destination::Prepared(hop)) => {
+                    put_relay_metadata(body, hop.ed25519(), &inner_key_hex, enc_type);
+                }
+            }
+            blob_at = blob_at.saturating_sub(layer_prefix);
+            let (ephemeral_key, secret) = self.seal_layer(body, blob_at, recipient, rng)?;
+            last_hop.get_or_insert(secret);
+            inner_key = ephemeral_key;
+            next = Some(ed25519);
+        }
+        put_outer_metadata(body, &hex::encode_key(inner_key.as_bytes()), enc_type);
+        Ok(ReplyKey::new(enc_type, destination_secret, last_hop))
+    }
+
+    /// Encrypts what follows the nonce at `blob_at` to the end, with an unused key, and writes the
+    /// length of the result in front of it.
+    fn seal_layer<R: CryptoRng + ?Sized>(
+        &mut self,
+        body: &mut Vec<u8>,
+        blob_at: usize,
+        to: Recipient<'_>,
+        rng: &mut R,
+    ) -> Result<(PublicKey, LayerSecret), Error> {
+        let pooled: Option<Box<SecretKey>> = self.pool.as_mut().and_then(|pool| pool.take());
+        let fresh;
+        let ephemeral = match &pooled {
+            Some(key) => key.as_ref(),
+            None => {
+                fresh = SecretKey::generate(rng);
+                &fresh
+            }
+        };
+        let secret = LayerSecret::for_client(ephemeral, to)?;
+        let key = secret.key(self.enc_type);
+        self.enc_type.seal(&key, body, blob_at, rng)?;
+        put_len(body, blob_at);
+        Ok((*ephemeral.public(), secret))
+    }
 }
 
 /// Writes the length of everything from `blob_at` into the field in front of it.
@@ -127,21 +335,21 @@ fn put_len(body: &mut [u8], blob_at: usize) {
     }
 }
 
-fn put_relay_metadata(body: &mut Vec<u8>, next: &Hop, ephemeral_key: &PublicKey, enc: EncType) {
+fn put_relay_metadata(body: &mut Vec<u8>, next: &[u8; 32], ephemeral_key: &[u8; 64], enc: EncType) {
     body.extend_from_slice(br#"{"destination":""#);
-    body.extend_from_slice(&hex::encode_key(next.ed25519()));
+    body.extend_from_slice(&hex::encode_key(next));
     body.extend_from_slice(br#"","enc_type":""#);
     put_enc_type_and_key(body, ephemeral_key, enc);
 }
 
-fn put_outer_metadata(body: &mut Vec<u8>, ephemeral_key: &PublicKey, enc: EncType) {
+fn put_outer_metadata(body: &mut Vec<u8>, ephemeral_key: &[u8; 64], enc: EncType) {
     body.extend_from_slice(br#"{"enc_type":""#);
     put_enc_type_and_key(body, ephemeral_key, enc);
 }
 
-fn put_enc_type_and_key(body: &mut Vec<u8>, ephemeral_key: &PublicKey, enc: EncType) {
+fn put_enc_type_and_key(body: &mut Vec<u8>, ephemeral_key: &[u8; 64], enc: EncType) {
     body.extend_from_slice(enc.name().as_bytes());
     body.extend_from_slice(br#"","ephemeral_key":""#);
-    body.extend_from_slice(&hex::encode_key(ephemeral_key.as_bytes()));
+    body.extend_from_slice(ephemeral_key);
     body.extend_from_slice(br#""}"#);
 }

@@ -13,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 use session_crypto::ed25519::SigningKey;
 use session_onion::{
     Action, EncType, Error, Hop, Layer, MAX_REQUEST_LEN, Peeled, ReplyBody, ReplyFormat, ReplyKey,
-    SealedBy, build, peel, request_len,
+    SealedBy, build, peel, size,
 };
 
 fn nodes(count: usize, rng: &mut ChaCha20Rng) -> Vec<(SigningKey, Hop)> {
@@ -45,7 +45,7 @@ fn travel(nodes: &[(SigningKey, Hop)], payload: &[u8], enc: EncType, seed: [u8; 
     let request = build(&path, destination, payload, enc, &mut rng).unwrap();
     assert_eq!(
         request.body.len(),
-        request_len(path.len(), payload.len(), enc)
+        size::to_node(path.len(), payload.len(), enc)
     );
     assert_eq!(
         request.body.len(),
@@ -196,7 +196,7 @@ fn keys_outside_the_prime_order_subgroup_are_no_hops() {
 fn limits_and_framing_errors_by_name() {
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let node = nodes(1, &mut rng).remove(0).1;
-    let room = MAX_REQUEST_LEN - request_len(0, 0, EncType::AesGcm);
+    let room = MAX_REQUEST_LEN - size::to_node(0, 0, EncType::AesGcm);
     assert!(build(&[], &node, &vec![0; room], EncType::AesGcm, &mut rng).is_ok());
     assert!(matches!(
         build(&[], &node, &vec![0; room + 1], EncType::AesGcm, &mut rng),

@@ -1,0 +1,147 @@
+//! Requests to servers in the third form, which is JSON all through (spec 02 §3.3, §6.3). Old
+//! servers and clients use it; new clients use [`v4`](crate::v4).
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::Error;
+use crate::metadata::{self, Metadata};
+use crate::v4::{Headers, push_headers, push_string, read_headers};
+
+/// A request to a server.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request<'a> {
+    /// The HTTP method.
+    pub method: Cow<'a, str>,
+    /// The path. Without a slash in front, community servers take it for one below `/legacy/`, and
+    /// file servers for one below `/`.
+    pub endpoint: Cow<'a, str>,
+    /// The HTTP headers.
+    pub headers: Headers<'a>,
+    /// The body, which is text here. Methods without a body should have none; old clients send the
+    /// text `null`.
+    pub body: Option<Cow<'a, str>>,
+}
+
+impl<'a> Request<'a> {
+    /// A request without headers and body.
+    #[must_use]
+    pub fn new(method: &'a str, endpoint: &'a str) -> Self {
+        Self {
+            method: method.into(),
+            endpoint: endpoint.into(),
+            headers: Headers::new(),
+            body: None,
+        }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with_header(
+        mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Cow<'a, str>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// The payload for [`build`](crate::build), canonical JSON.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut json = String::from("{");
+        if let Some(body) = &self.body {
+            json.push_str(r#""body":"#);
+            push_string(body, &mut json);
+            json.push(',');
+        }
+        json.push_str(r#""endpoint":"#);
+        push_string(&self.endpoint, &mut json);
+        json.push_str(r#","headers":"#);
+        push_headers(&self.headers, &mut json);
+        json.push_str(r#","method":"#);
+        push_string(&self.method, &mut json);
+        json.push('}');
+        json.into_bytes()
+    }
+
+    /// Reads a payload at the server.
+    ///
+    /// # Errors
+    /// [`Error::ServerForm`].
+    pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
+        if payload.first() != Some(&b'{') {
+            return Err(Error::ServerForm);
+        }
+        let object = Metadata::parse(payload).map_err(|_| Error::ServerForm)?;
+        let body = object
+            .body
+            .map(|raw| metadata::string(raw, "body"))
+            .transpose()?;
+        Ok(Self {
+            method: metadata::required(object.method, "method")?,
+            endpoint: metadata::required(object.endpoint, "endpoint")?,
+            headers: read_headers(&object)?,
+            body,
+        })
+    }
+}
+
+/// Without content: lengths only.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("v3::Request")
+            .field("method", &self.method)
+            .field("endpoint_len", &self.endpoint.len())
+            .field("body_len", &self.body.as_ref().map(|body| body.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A server's answer.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Response {
+    /// The status that the answer names; servers name none in a success.
+    pub status: Option<u16>,
+    /// The whole answer, JSON.
+    pub body: String,
+}
+
+impl Response {
+    /// Reads the plaintext of a reply.
+    ///
+    /// # Errors
+    /// [`Error::ServerForm`] for what is not JSON.
+    pub(crate) fn decode(plaintext: &[u8]) -> Result<Self, Error> {
+        let body = core::str::from_utf8(plaintext).map_err(|_| Error::ServerForm)?;
+        serde_json::from_str::<serde::de::IgnoredAny>(body).map_err(|_| Error::ServerForm)?;
+        // Values other than objects name no status.
+        let object = Metadata::parse(plaintext).unwrap_or_default();
+        let status = object.status_code.or(object.status);
+        Ok(Self {
+            status: status.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            body: body.into(),
+        })
+    }
+}
+
+/// Without the body.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("v3::Response")
+            .field("status", &self.status)
+            .field("body_len", &self.body.len())
+            .finish()
+    }
+}
