@@ -51,7 +51,7 @@ fn mnemonic(c: &mut Criterion) {
             b.iter(|| Seed::from_mnemonic(language, black_box(&words)));
         });
         group.bench_function(format!("detect among 12 languages, {name}"), |b| {
-            b.iter(|| detect(&Language::ALL, black_box(&words)));
+            b.iter(|| detect(Language::ALL, black_box(&words)));
         });
     }
     group.finish();

@@ -42,7 +42,7 @@ fn language(case: &Value) -> Result<Language, CaseError> {
         name.replace(" (", "_").replace(')', "")
     };
     let wanted = text(case, "lang");
-    let mut languages = Language::ALL.into_iter();
+    let mut languages = Language::ALL.iter().copied();
     languages
         .find(|language| code(language) == wanted)
         .ok_or_else(|| CaseError::Failed(format!("no language {wanted}")))

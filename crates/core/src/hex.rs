@@ -42,7 +42,18 @@ pub fn decode(what: &'static str, text: &str) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::Length`] (in characters) or [`Error::NotHex`], naming `what`.
 pub fn decode_array<const N: usize>(what: &'static str, text: &str) -> Result<[u8; N], Error> {
-    let expected = N.saturating_mul(2);
+    let mut bytes = [0; N];
+    decode_into(what, text, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads exactly two hex digits for each byte of `out`, either case, and leaves no copy of them
+/// elsewhere: for secrets. After an error `out` may hold a part.
+///
+/// # Errors
+/// As [`decode_array`].
+pub fn decode_into(what: &'static str, text: &str, out: &mut [u8]) -> Result<(), Error> {
+    let expected = out.len().saturating_mul(2);
     if text.len() != expected {
         return Err(Error::Length {
             what,
@@ -50,11 +61,10 @@ pub fn decode_array<const N: usize>(what: &'static str, text: &str) -> Result<[u
             got: text.len(),
         });
     }
-    let mut bytes = [0; N];
     HEXLOWER_PERMISSIVE
-        .decode_mut(text.as_bytes(), &mut bytes)
-        .map_err(|_| Error::NotHex { what })?;
-    Ok(bytes)
+        .decode_mut(text.as_bytes(), out)
+        .map(drop)
+        .map_err(|_| Error::NotHex { what })
 }
 
 #[cfg(test)]

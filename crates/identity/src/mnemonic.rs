@@ -6,6 +6,10 @@
 //! Words are known by their first letters ([`Language::prefix_len`]): the letters that follow,
 //! case and the Unicode form of accents (NFC or NFD) do not matter. No English word has an accent:
 //! one straight after the letters that count makes a word unknown.
+//!
+//! Words are found and chosen by a pass over the whole list, which does not depend on them. Letters
+//! beyond ASCII, in the other languages, go through tables of Unicode before that, and who can
+//! watch the processor's cache might learn something of them.
 
 mod checksum;
 mod entry;
@@ -14,7 +18,7 @@ mod language;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use subtle::{ConditionallySelectable, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
 pub use self::language::Language;
@@ -150,8 +154,9 @@ pub fn decode(language: Language, words: &str) -> Result<Zeroizing<Vec<u8>>, Err
 ///
 /// The letters that count are often those of words in other lists too. Of 12 random words in
 /// Italian, the worst, 8 in 100 phrases can be read in another language (other data!), of 13 words
-/// with a checksum fewer than 1. So `among` has to have the right language in it, and after
-/// restoring an account show its Account ID.
+/// with a checksum fewer than 1. Between languages whose words are known by equally many letters,
+/// such as English and Esperanto (1 in 800), the checksum tells nothing. So `among` has to have the
+/// right language in it, and after restoring an account show its Account ID.
 ///
 /// # Errors
 /// If none can read them: the error of the language in which [`decode`] came furthest.
@@ -185,23 +190,42 @@ const fn progress(error: Error) -> (u8, usize) {
 
 /// The three words of a number.
 fn split(value: u32) -> [u32; 3] {
-    let first = value % COUNT;
-    let second = (value / COUNT).wrapping_add(first) % COUNT;
-    let third = (value / (COUNT * COUNT)).wrapping_add(second) % COUNT;
-    [first, second, third]
+    let (value, first) = divide(value, COUNT);
+    let (value, second) = divide(value, COUNT);
+    let (_, third) = divide(value, COUNT);
+    let second = add(second, first);
+    [first, second, add(third, second)]
 }
 
 /// The number of three words, all below [`COUNT`]; `None` above 32 bits.
 fn join([first, second, third]: [u32; 3]) -> Option<u32> {
-    let after = |word: u32, previous: u32| {
-        u64::from(COUNT.wrapping_add(word).wrapping_sub(previous) % COUNT)
-    };
+    let after = |word: u32, previous: u32| u64::from(add(word, COUNT.wrapping_sub(previous)));
     let high = u64::from(COUNT).wrapping_mul(after(third, second));
     let middle = after(second, first).wrapping_add(high);
     let value = u64::from(COUNT)
         .wrapping_mul(middle)
         .wrapping_add(first.into());
     u32::try_from(value).ok()
+}
+
+/// Adds two numbers of up to [`COUNT`], the sum below it.
+fn add(one: u32, other: u32) -> u32 {
+    divide(one.wrapping_add(other), COUNT).1
+}
+
+/// Quotient and remainder, bit by bit: how long a processor divides can depend on the number,
+/// which is secret here. Nothing is divided by zero.
+fn divide(value: u32, by: u32) -> (u32, u32) {
+    let (mut quotient, mut remainder) = (0_u32, 0_u64);
+    for place in (0..u32::BITS).rev() {
+        remainder = (remainder << 1) | u64::from((value >> place) & 1);
+        let (less, borrow) = remainder.overflowing_sub(by.into());
+        let fits = !Choice::from(u8::from(borrow));
+        remainder.conditional_assign(&less, fits);
+        quotient = (quotient << 1) | u32::from(fits.unwrap_u8());
+    }
+    // Below a divisor of 32 bits.
+    (quotient, u32::try_from(remainder).unwrap_or_default())
 }
 
 #[cfg(test)]

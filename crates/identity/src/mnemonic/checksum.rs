@@ -2,6 +2,7 @@
 
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
+use super::divide;
 use super::entry::{FILL, Letters};
 
 /// CRC-32/ISO-HDLC, bit by bit: a table would be read at secret places.
@@ -36,7 +37,7 @@ impl Crc32 {
         T: ConditionallySelectable + Default,
     {
         let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
-        let chosen = self.value().checked_rem(count).unwrap_or_default();
+        let (_, chosen) = divide(self.value(), count);
         words.zip(0u32..).fold(T::default(), |found, (word, at)| {
             T::conditional_select(&found, &word, at.ct_eq(&chosen))
         })

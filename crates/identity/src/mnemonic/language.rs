@@ -28,7 +28,7 @@ pub enum Language {
     /// French.
     #[cfg(feature = "languages")]
     French,
-    /// German. `ß` is no `ss`, which can make another word.
+    /// German. `ß` is no `ss`, which can make another word: write it, or its capital `ẞ`.
     #[cfg(feature = "languages")]
     German,
     /// Italian.
@@ -62,7 +62,7 @@ struct List {
 impl Language {
     /// All languages: English, then the others in the order of their English names.
     #[cfg(feature = "languages")]
-    pub const ALL: [Self; 12] = [
+    pub const ALL: &'static [Self] = &[
         Self::English,
         Self::ChineseSimplified,
         Self::Dutch,
@@ -79,7 +79,7 @@ impl Language {
 
     /// The languages of this build.
     #[cfg(feature = "languages")]
-    pub(super) const KNOWN: &[Self] = &Self::ALL;
+    pub(super) const KNOWN: &[Self] = Self::ALL;
     /// The languages of this build.
     #[cfg(not(feature = "languages"))]
     pub(super) const KNOWN: &[Self] = &[Self::English];

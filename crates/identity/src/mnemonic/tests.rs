@@ -173,7 +173,7 @@ mod languages {
             data: [u8; 16],
         ) {
             let words = encode(language, &data, true).unwrap();
-            let found = detect(&Language::ALL, &words);
+            let found = detect(Language::ALL, &words);
             prop_assert!(
                 found == Ok(language) || found == Err(Error::UnclearLanguage),
                 "{found:?}",
@@ -202,7 +202,7 @@ mod languages {
     fn accents_may_be_decomposed() {
         use unicode_normalization::UnicodeNormalization;
         let data: Vec<u8> = (0..24u8).map(|at| at.wrapping_mul(67)).collect();
-        for language in Language::ALL {
+        for language in Language::ALL.iter().copied() {
             let words = encode(language, &data, true).unwrap();
             let decomposed: String = words.nfd().collect();
             if language == Language::Japanese {
