@@ -1,17 +1,18 @@
 //! The node: onion requests in and out, deadlines, answers.
 
 use alloc::collections::VecDeque;
-use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use session_core::{Now, hex};
+use session_core::Now;
 use session_crypto::ed25519::SigningKey;
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519;
-use session_onion::{Action, Error as OnionError, Layer, MAX_REQUEST_LEN, ReplyBody, peel};
+use session_onion::{
+    Action, Error as OnionError, Layer, MAX_REQUEST_LEN, Refusal, ReplyBody, peel, relayed_status,
+};
 use session_storage::{NodeState, status};
 use session_swarm::{NodeKey, Pool, Swarm};
 
@@ -20,11 +21,6 @@ use crate::{
     Answer, Config, MessageStore, Output, PeerReply, PeerRequest, RequestId, Ticket, Transmit,
     TransportFailure,
 };
-
-/// Statuses that pass between nodes; any other becomes 500 (spec 02 §5.3).
-const RELAYED: [u16; 13] = [
-    200, 400, 401, 403, 404, 406, 410, 413, 421, 429, 502, 503, 504,
-];
 
 /// A service node. See the [crate documentation](crate) for its run loop.
 pub struct Node<S> {
@@ -90,18 +86,16 @@ impl<S: MessageStore> Node<S> {
         rng: &mut R,
     ) -> Ticket {
         let ticket = self.ticket();
-        if body.len() > MAX_REQUEST_LEN {
-            self.answer(ticket, status::TOO_LARGE, "Request body too large");
+        let (len, max) = (body.len(), MAX_REQUEST_LEN);
+        if len > max {
+            let error = OnionError::TooLong { len, max };
+            self.refuse(ticket, Refusal::of_request(&error));
         } else if self.own_swarm().is_none() {
-            let text = "Service node is not ready: not in a swarm\n";
-            self.answer(ticket, status::UNAVAILABLE, text);
+            self.refuse(ticket, Refusal::entry_not_ready("not in a swarm"));
         } else {
             match Layer::parse_outer(&mut body) {
                 Ok(layer) => self.peel(ticket, layer, now, rng),
-                Err(error) => {
-                    let text = format!("Error parsing onion request: {error}");
-                    self.answer(ticket, status::BAD_REQUEST, text);
-                }
+                Err(error) => self.refuse(ticket, Refusal::of_request(&error)),
             }
         }
         ticket
@@ -134,14 +128,7 @@ impl<S: MessageStore> Node<S> {
                     // The entry node has asked itself this before it read the request.
                     Ok(_) if self.own_swarm().is_none() => self.answer_not_ready(ticket),
                     Ok(layer) => self.peel(ticket, layer, now, rng),
-                    Err(OnionError::TooManyHops) => {
-                        let text = OnionError::TooManyHops.to_string();
-                        self.answer(ticket, status::BAD_REQUEST, text);
-                    }
-                    Err(error) => {
-                        let text = format!("Invalid internal onion request: {error}");
-                        self.answer(ticket, status::BAD_REQUEST, text);
-                    }
+                    Err(error) => self.refuse(ticket, Refusal::of_relayed(&error)),
                 }
             }
             PeerRequest::Forward { method, params } => {
@@ -163,19 +150,11 @@ impl<S: MessageStore> Node<S> {
         match self.pending.remove(id) {
             Some(Pending::Relay { ticket, next }) => match reply {
                 Ok(PeerReply { status, body }) => {
-                    let status = if RELAYED.contains(&status) {
-                        status
-                    } else {
-                        status::SERVER_ERROR
-                    };
-                    self.answer(ticket, status, body);
+                    self.answer(ticket, relayed_status(status), body);
                 }
-                Err(TransportFailure::Timeout) => {
-                    self.answer(ticket, status::GATEWAY_TIMEOUT, "Request time out");
-                }
+                Err(TransportFailure::Timeout) => self.refuse(ticket, Refusal::timed_out()),
                 Err(TransportFailure::Connection) => {
-                    let text = format!("Next node is currently unreachable: {next}");
-                    self.answer(ticket, status::BAD_GATEWAY, text);
+                    self.refuse(ticket, Refusal::next_node_unreachable(next.as_bytes()));
                 }
             },
             Some(Pending::Copy { store, member }) => {
@@ -237,9 +216,13 @@ impl<S: MessageStore> Node<S> {
         }));
     }
 
+    /// Answers in plain what no layer could carry.
+    fn refuse(&mut self, ticket: Ticket, refusal: Refusal) {
+        self.answer(ticket, refusal.status, refusal.text.into_owned());
+    }
+
     pub(crate) fn answer_not_ready(&mut self, ticket: Ticket) {
-        let text = format!("Snode not ready: {}", self.own_key());
-        self.answer(ticket, status::UNAVAILABLE, text);
+        self.refuse(ticket, Refusal::not_ready(self.own_key().as_bytes()));
     }
 
     /// Answers in the form that the origin needs.
@@ -293,7 +276,7 @@ impl<S: MessageStore> Node<S> {
     ) {
         let peeled = match peel(&self.x25519, layer) {
             Ok(peeled) => peeled,
-            Err(_) => return self.answer(ticket, status::BAD_REQUEST, "Invalid ciphertext"),
+            Err(_) => return self.refuse(ticket, Refusal::of_layer()),
         };
         let mut origin = Origin::Onion {
             ticket,
@@ -304,14 +287,12 @@ impl<S: MessageStore> Node<S> {
             Action::Relay(relay) => {
                 let next = NodeKey::from(relay.next);
                 if self.pool.get(&next).is_none() {
-                    let text = format!("Next node not found: {}", hex::encode(&relay.next));
-                    return self.answer(ticket, status::BAD_GATEWAY, text);
+                    return self.refuse(ticket, Refusal::next_node_not_found(&relay.next));
                 }
                 let request = PeerRequest::Onion(relay.encode());
                 let deadline = now.monotonic.saturating_add(self.config.relay_timeout);
                 if !self.transmit(next, request, deadline, Pending::Relay { ticket, next }) {
-                    let text = "Server busy, try again later";
-                    self.answer(ticket, status::UNAVAILABLE, text);
+                    self.refuse(ticket, Refusal::busy());
                 }
             }
             Action::Final(request) => {

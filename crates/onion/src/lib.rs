@@ -17,6 +17,7 @@ mod metadata;
 mod peel;
 mod prepared;
 mod proxy;
+mod refusal;
 mod reply;
 mod request;
 mod server;
@@ -35,6 +36,7 @@ pub use prepared::EphemeralPool;
 #[cfg(feature = "precomputed-tables")]
 pub use prepared::{PreparedHop, PreparedPath};
 pub use proxy::{Proxy, ProxyTarget, is_public_address};
+pub use refusal::{Refusal, relayed_status};
 pub use reply::{
     FromServer, Reply, ReplyBody, ReplyFormat, ReplyKey, ReplySealer, ReplyText, SealedBy,
 };

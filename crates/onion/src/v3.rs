@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::Error;
 use crate::metadata::{self, Metadata};
-use crate::v4::{Headers, push_headers, push_string, read_headers};
+use crate::v4::{Headers, find_header, push_headers, push_string, read_headers};
 
 /// A request to a server.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,6 +56,12 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// The value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+
     /// The payload for [`build`](crate::build), canonical JSON.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -84,15 +90,13 @@ impl<'a> Request<'a> {
             return Err(Error::ServerForm);
         }
         let object = Metadata::parse(payload).map_err(|_| Error::ServerForm)?;
-        let body = object
-            .body
-            .map(|raw| metadata::string(raw, "body"))
-            .transpose()?;
+        let text = |member, key| metadata::required(member, key).map_err(|_| Error::ServerForm);
+        let body = object.body.map(|raw| text(Some(raw), "body"));
         Ok(Self {
-            method: metadata::required(object.method, "method")?,
-            endpoint: metadata::required(object.endpoint, "endpoint")?,
+            method: text(object.method, "method")?,
+            endpoint: text(object.endpoint, "endpoint")?,
             headers: read_headers(&object)?,
-            body,
+            body: body.transpose()?,
         })
     }
 }

@@ -71,6 +71,12 @@ impl<'a> Request<'a> {
             .with_body(body.as_bytes())
     }
 
+    /// The value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+
     /// The payload for [`build`](crate::build). Metadata is canonical JSON: keys in order, no
     /// spaces.
     #[must_use]
@@ -91,12 +97,13 @@ impl<'a> Request<'a> {
     /// [`Error::ServerForm`]; a server answers with [`Response::bad_request`].
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
         let (metadata, body) = decode_list(payload)?;
-        let endpoint = metadata::required(metadata.endpoint, "endpoint")?;
+        let text = |member, key| metadata::required(member, key).map_err(|_| Error::ServerForm);
+        let endpoint = text(metadata.endpoint, "endpoint")?;
         if !endpoint.starts_with('/') {
             return Err(Error::ServerForm);
         }
         Ok(Self {
-            method: metadata::required(metadata.method, "method")?,
+            method: text(metadata.method, "method")?,
             endpoint,
             headers: read_headers(&metadata)?,
             body,
@@ -149,6 +156,12 @@ impl<'a> Response<'a> {
         self
     }
 
+    /// The value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+
     /// What servers answer to a payload that they cannot read.
     #[must_use]
     pub fn bad_request() -> Self {
@@ -188,6 +201,13 @@ impl fmt::Debug for Response<'_> {
             .field("body_len", &self.body.map(<[u8]>::len))
             .finish_non_exhaustive()
     }
+}
+
+pub(crate) fn find_header<'a>(headers: &'a Headers<'_>, name: &str) -> Option<&'a str> {
+    let mut headers = headers.iter();
+    headers
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| &**value)
 }
 
 pub(crate) fn push_headers(headers: &Headers<'_>, json: &mut String) {
