@@ -6,20 +6,26 @@
 
 mod bytes;
 mod client;
+mod community;
 mod envelope;
+mod name;
 mod network;
 mod node;
 mod onion;
 mod path;
+mod server;
 mod storage;
 mod swarm;
 mod text;
 
 pub use client::client_inputs;
+pub use community::{blinded_id, community_auth};
 pub use envelope::{envelope_open, proto_content};
+pub use name::ons_record;
 pub use node::node_inputs;
 pub use onion::{onion_layer, onion_peel, onion_reply};
 pub use path::path_policy;
+pub use server::{relay_dict, v4_frame};
 pub use storage::{reply_seeds, storage_reply, storage_request};
 pub use swarm::{node_list_bin, node_list_json, redirect};
 pub use text::{account_id, bt, mnemonic};
@@ -36,8 +42,9 @@ macro_rules! targets {
 
 targets! {
     account_id mnemonic bt
+    ons_record blinded_id community_auth
     node_list_json node_list_bin redirect
-    onion_layer onion_peel onion_reply
+    onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply
     proto_content envelope_open
     path_policy client_inputs node_inputs

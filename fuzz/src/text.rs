@@ -1,16 +1,22 @@
 //! Identifiers, recovery passwords and bt-encoding.
 
 use session_bt::{DictReader, ListReader, Value};
-use session_core::{AccountId, Network, NetworkId};
-use session_identity::Seed;
+use session_core::{AccountId, Network, NetworkId, Prefix};
+use session_crypto::ed25519::PublicKey;
+use session_identity::conversion::{account_id as account_id_of, positive_ed25519_key, x25519_key};
 use session_identity::mnemonic::{self, Language};
+use session_identity::{Error, Seed};
 
-/// Account and network IDs from text and from bytes: what is read is written the same.
+use crate::bytes::Bytes;
+
+/// Account and network IDs from text and from bytes: what is read is written the same, and its key
+/// is converted there and back.
 pub fn account_id(data: &[u8]) {
     if let Ok(id) = AccountId::try_from(data) {
         assert_eq!(id.to_bytes(), data);
         assert_eq!(id.to_hex().parse(), Ok(id));
         assert_eq!(AccountId::try_from(NetworkId::from(id)), Ok(id));
+        conversions(&id);
     }
     for network in [Network::Mainnet, Network::Testnet] {
         if let Ok(id) = NetworkId::from_slice(data, network) {
@@ -22,6 +28,7 @@ pub fn account_id(data: &[u8]) {
     };
     if let Ok(id) = text.parse::<AccountId>() {
         assert_eq!(id.to_hex(), text.to_ascii_lowercase());
+        conversions(&id);
     }
     for network in [Network::Mainnet, Network::Testnet] {
         if let Ok(id) = NetworkId::parse(text, network) {
@@ -30,30 +37,100 @@ pub fn account_id(data: &[u8]) {
     }
 }
 
-/// Recovery passwords and QR texts: what is read is written and read the same.
+fn conversions(id: &AccountId) {
+    match positive_ed25519_key(id) {
+        Ok(key) => {
+            assert_eq!(key.as_bytes()[31] >> 7, 0);
+            // Two texts of one u-coordinate are one key, but two Account IDs.
+            let canonical = account_id_of(&key).expect("it is in the subgroup");
+            let reduced = reduced(*id.key_bytes());
+            assert_eq!(canonical, AccountId::new(Prefix::Standard, reduced));
+            assert_eq!(positive_ed25519_key(&canonical), Ok(key));
+        }
+        Err(error) => assert_eq!(x25519_key(id).err().unwrap_or(Error::InvalidPoint), error),
+    }
+    if let Ok(key) = PublicKey::from_bytes(id.key_bytes())
+        && let Ok(id) = account_id_of(&key)
+    {
+        let mut bytes = *key.as_bytes();
+        bytes[31] &= 0x7f;
+        assert!(positive_ed25519_key(&id).is_ok_and(|key| *key.as_bytes() == bytes));
+    }
+}
+
+/// The number below 2^255 - 19 that X25519 takes these bytes for.
+fn reduced(mut bytes: [u8; 32]) -> [u8; 32] {
+    bytes[31] &= 0x7f;
+    if let [low @ 0xed..=0xff, middle @ .., 0x7f] = bytes
+        && middle == [0xff; 30]
+    {
+        bytes = [0; 32];
+        bytes[0] = low - 0xed;
+    }
+    bytes
+}
+
+/// Recovery passwords of all languages and QR texts: what is read is written and read the same,
+/// and the language is found. The first byte picks one language, or to find it.
 pub fn mnemonic(data: &[u8]) {
-    let language = Language::English;
-    // Every word costs a constant-time walk through the list: not more of them than a seed has.
+    let mut bytes = Bytes(data);
+    let language = Language::ALL.get(usize::from(bytes.byte()) % (Language::ALL.len() + 1));
+    let data = bytes.rest();
+    if let Some(language) = language {
+        words(*language, data);
+    } else if let Ok(text) = core::str::from_utf8(data)
+        && has_words_of_a_seed(text)
+    {
+        detection(text);
+    }
+}
+
+fn has_words_of_a_seed(text: &str) -> bool {
+    matches!(text.split_whitespace().count(), 12 | 13 | 24 | 25)
+}
+
+fn words(language: Language, data: &[u8]) {
+    // Every word costs a walk through the whole list: not more of them than a seed has.
     if data.len() <= Seed::LEN
         && let Ok(words) = mnemonic::encode(language, data, true)
     {
-        let read = mnemonic::decode(language, &words);
-        assert!(read.is_ok_and(|read| *read == data));
+        let read = |words: &str| mnemonic::decode(language, words).expect("it was encoded");
+        assert_eq!(**read(&words), *data);
+        let prefix = |word: &str| word.chars().take(language.prefix_len()).collect();
+        let prefixes: Vec<String> = words.split(' ').map(prefix).collect();
+        assert_eq!(**read(&prefixes.join("\u{3000}")), *data);
+        assert_eq!(**read(&prefixes[..prefixes.len() - 1].join("\n")), *data);
     }
     let Ok(text) = core::str::from_utf8(data) else {
         return;
     };
-    if let Ok(read) = mnemonic::decode(language, text) {
-        let words = mnemonic::encode(language, &read, true).expect("it was decoded");
-        assert_eq!(mnemonic::decode(language, &words), Ok(read));
+    let decoded = mnemonic::decode(language, text);
+    if let Ok(read) = &decoded {
+        let words = mnemonic::encode(language, read, true).expect("it was decoded");
+        assert_eq!(mnemonic::decode(language, &words).as_ref(), Ok(read));
     }
-    if let Ok(seed) = Seed::from_mnemonic(text) {
-        let read = Seed::from_mnemonic(&seed.to_mnemonic());
-        assert!(read.is_ok_and(|read| read.expose_bytes() == seed.expose_bytes()));
+    match Seed::from_mnemonic(language, text) {
+        Ok(seed) => {
+            let words = seed.to_mnemonic(language);
+            assert_eq!(Seed::from_mnemonic(language, &words), Ok(seed));
+        }
+        Err(error) if has_words_of_a_seed(text) => assert_eq!(decoded, Err(error)),
+        Err(error) => assert!(matches!(error, Error::WordCount { .. })),
     }
     if let Ok(seed) = Seed::from_hex(text) {
-        let read = Seed::from_hex(&seed.to_hex());
-        assert!(read.is_ok_and(|read| read.expose_bytes() == seed.expose_bytes()));
+        assert_eq!(Seed::from_hex(&seed.to_hex()), Ok(seed));
+    }
+}
+
+fn detection(text: &str) {
+    let read = |language: &Language| (*language, mnemonic::decode(*language, text).err());
+    let all: Vec<_> = Language::ALL.iter().map(read).collect();
+    let readers: Vec<_> = all.iter().filter(|(_, error)| error.is_none()).collect();
+    let found = mnemonic::detect(Language::ALL, text);
+    match readers[..] {
+        [(only, _)] => assert_eq!(found, Ok(*only)),
+        [] => assert!(all.iter().any(|(_, error)| *error == found.err())),
+        _ => assert_eq!(found, Err(Error::UnclearLanguage)),
     }
 }
 

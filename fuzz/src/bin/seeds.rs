@@ -1,4 +1,4 @@
-//! Writes the seeds from the protocol's vectors: `cargo run --bin seeds [VECTORS]`.
+//! Writes the numbered seeds from the protocol's vectors: `cargo run --bin seeds [VECTORS]`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
 use session_fuzz::{TARGETS, reply_seeds};
+use session_identity::mnemonic::Language;
 use session_onion::EncType;
 use session_onion::hazmat::{LayerSecret, open_layer};
 
@@ -28,19 +29,60 @@ fn main() {
         // Evenly from all that there are.
         let step = seeds.len().div_ceil(MAX_SEEDS).max(1);
         let folder = root.join("seeds").join(name);
-        let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a writable folder");
+        for file in (0..MAX_SEEDS).map(|index| folder.join(file_name(index))) {
+            let _ = fs::remove_file(file);
+        }
         for (index, seed) in seeds.iter().step_by(step).enumerate() {
-            fs::write(folder.join(format!("{index:02}")), seed).expect("a writable folder");
+            fs::write(folder.join(file_name(index)), seed).expect("a writable folder");
         }
     }
+}
+
+/// The seeds of other names are inputs that once broke something: they stay.
+fn file_name(index: usize) -> String {
+    format!("{index:02}")
 }
 
 fn seeds_of(target: &str, vectors: &Path) -> Seeds {
     let suite = |name: &str| Suite::load(vectors, name);
     match target {
-        "account_id" => suite("identity-id-parse").texts("/in/text"),
-        "mnemonic" => suite("identity-mnemonic-decode").texts("/in/words"),
+        "account_id" => [
+            suite("identity-id-parse").texts("/in/text"),
+            prefixed(&[5], suite("identity-x-to-ed").hex("/in/x25519_pk")),
+            prefixed(&[0x15], suite("identity-ed-to-x").hex("/in/ed25519_pk")),
+        ]
+        .concat(),
+        "mnemonic" => {
+            let decode = suite("identity-mnemonic-decode").words("/in/words");
+            let english = |seed: &Vec<u8>| seed.starts_with(&[0]);
+            let (english, others): (Seeds, Seeds) = decode.into_iter().partition(english);
+            let phrases = suite("identity-recovery-password").texts("/in/phrase");
+            [
+                others,
+                english.into_iter().step_by(9).collect(),
+                prefixed(&[12], phrases.into_iter().step_by(5).collect()),
+                // English or French.
+                prefixed(&[12], vec![b"zoom ".repeat(12)]),
+            ]
+            .concat()
+        }
+        "ons_record" => [
+            suite("identity-name").build(name),
+            suite("identity-name-decrypt").build(name_record),
+        ]
+        .concat(),
+        "blinded_id" => [
+            prefixed(&[0], suite("identity-blind15").build(own_ids)),
+            prefixed(&[1], suite("identity-blind-match").build(received_ids)),
+            prefixed(&[2], suite("identity-blind15-id").texts("/in/server_pk")),
+        ]
+        .concat(),
+        "community_auth" => {
+            let signed = suite("identity-sogs-auth").build(signed_request);
+            let received = suite("identity-sogs-auth-verify").build(received_request);
+            [received, signed.into_iter().step_by(2).collect()].concat()
+        }
         "bt" => suite("config-bt-decode").hex("/in/encoded"),
         "node_list_json" => suite("swarm-json-node")
             .texts("/in/json")
@@ -60,6 +102,15 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             &[0, 3, 4],
             suite("onion-snode-response").texts("/out/plaintext"),
         ),
+        "v4_frame" => [
+            suite("onion-v4").hex("/in/payload"),
+            suite("onion-v4").hex("/out/payload"),
+            suite("onion-server").hex("/in/body"),
+            suite("onion-quic-error").texts("/in/text"),
+            suite("onion-batch-status").texts("/in/body"),
+        ]
+        .concat(),
+        "relay_dict" => suite("onion-relay-dict").hex("/in/message"),
         "storage_request" => [
             prefixed(&[0, 1], suite("storage-request").texts("/in/body")),
             prefixed(&[0, 1], suite("storage-request-bt").hex("/in/bt")),
@@ -122,6 +173,26 @@ impl Suite {
         values.filter_map(decode).collect()
     }
 
+    /// A seed of each case that one can be made of.
+    fn build(&self, seed: fn(&Value) -> Option<Vec<u8>>) -> Seeds {
+        self.0.iter().filter_map(|case| seed(&case["in"])).collect()
+    }
+
+    /// Phrases behind the number of their language.
+    fn words(&self, pointer: &str) -> Seeds {
+        let phrase = |case: &Value| {
+            let name = case["in"]["lang"].as_str()?.replace('_', " ");
+            let named = |language: &Language| {
+                let other = language.english_name().replace(['(', ')'], "");
+                other.eq_ignore_ascii_case(&name)
+            };
+            let number = Language::ALL.iter().position(named)?;
+            let phrase = case.pointer(pointer)?.as_str()?;
+            Some([&[u8::try_from(number).ok()?], phrase.as_bytes()].concat())
+        };
+        self.0.iter().filter_map(phrase).collect()
+    }
+
     /// What is in the layers of onion requests.
     fn plaintexts(&self) -> Seeds {
         let open = |case: &Value| {
@@ -150,6 +221,74 @@ fn decode(hex: &str) -> Option<Vec<u8>> {
 fn piece(bytes: &[u8]) -> Vec<u8> {
     let len = u16::try_from(bytes.len()).expect("pieces are short");
     [&len.to_be_bytes(), bytes].concat()
+}
+
+fn text<'a>(input: &'a Value, name: &str) -> Option<&'a [u8]> {
+    input[name].as_str().map(str::as_bytes)
+}
+
+fn hex(input: &Value, name: &str) -> Option<Vec<u8>> {
+    decode(input[name].as_str()?)
+}
+
+fn name(input: &Value) -> Option<Vec<u8>> {
+    Some([&[0; 3][..], &piece(text(input, "name")?)].concat())
+}
+
+fn name_record(input: &Value) -> Option<Vec<u8>> {
+    let nonce = hex(input, "nonce");
+    let value = hex(input, "encrypted_value")?;
+    Some(
+        [
+            &[0, 0, nonce.is_some().into()][..],
+            &piece(text(input, "name")?),
+            &piece(&value),
+            &piece(&nonce.unwrap_or_default()),
+        ]
+        .concat(),
+    )
+}
+
+fn own_ids(input: &Value) -> Option<Vec<u8>> {
+    Some([hex(input, "server_pk")?, hex(input, "sk")?].concat())
+}
+
+fn received_ids(input: &Value) -> Option<Vec<u8>> {
+    let pieces = ["server_pk", "account_id", "blinded_id"];
+    let pieces: Option<Vec<_>> = pieces.map(|name| hex(input, name)).into_iter().collect();
+    Some(pieces?.concat())
+}
+
+/// What `community_auth` reads first.
+fn request(flags: u8, seconds: &str, input: &Value) -> Option<Vec<u8>> {
+    let millis = input[seconds].as_u64()?.checked_mul(1000)?;
+    Some(
+        [
+            &[flags][..],
+            &hex(input, "server_pk")?,
+            &millis.to_be_bytes(),
+            &piece(text(input, "method")?),
+            &piece(text(input, "path")?),
+            &piece(&hex(input, "body").unwrap_or_default()),
+        ]
+        .concat(),
+    )
+}
+
+fn received_request(input: &Value) -> Option<Vec<u8>> {
+    let headers = &input["headers"];
+    let required = u8::from(input["require_blind"].as_bool()?);
+    let mut seed = request(0b11_1100 | required << 1, "now", input)?;
+    for name in ["pubkey", "nonce", "timestamp", "signature"] {
+        seed.extend(piece(text(headers, name)?));
+    }
+    Some(seed)
+}
+
+fn signed_request(input: &Value) -> Option<Vec<u8>> {
+    let blinded = u8::from(input["blinded"].as_bool()?);
+    let request = request(1 | blinded << 1, "timestamp", input)?;
+    Some([request, hex(input, "sk")?].concat())
 }
 
 fn path_policy() -> Seeds {
