@@ -3,19 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use session_path::{Failure, PathId, Paths, Policy, Provenance, classify};
+use session_core::UnixMillis;
+use session_path::{Category, Failure, PathId, Paths, Policy, Provenance, classify};
 use session_swarm::{NodeKey, Pool};
 
 use crate::bytes::Bytes;
 use crate::network::{MEMBERS, pool, rng, start};
 
-/// Any sequence of requests, failures, node lists and times: paths keep the policy's promises.
+/// Any sequence of requests, failures, node lists, times and restarts: paths keep the policy's
+/// promises.
 pub fn path_policy(data: &[u8]) {
     let mut bytes = Bytes(data);
     let choices = bytes.byte();
     let policy = Policy::default()
         .with_hops(choices & 3)
-        .with_min_paths(choices >> 2 & 3)
+        .with_min_standard_paths(choices >> 2 & 3)
+        .with_min_file_paths(choices >> 2 & 1)
         .with_single_path(choices & 16 != 0)
         .with_path_strike_threshold(choices >> 5 & 3)
         .with_node_strike_threshold(bytes.byte() & 3);
@@ -26,11 +29,16 @@ pub fn path_policy(data: &[u8]) {
     let mut requests: Vec<(PathId, Vec<NodeKey>, Option<NodeKey>)> = Vec::new();
 
     while !bytes.is_empty() {
-        match bytes.byte() % 8 {
-            0..=2 => {
+        match bytes.byte() % 9 {
+            step @ 0..=2 => {
+                let category = match step {
+                    0 | 1 => Category::Standard,
+                    _ => Category::File,
+                };
                 let avoid = bytes.pick(&MEMBERS).map(|member| member.record.key);
                 let avoid = avoid.filter(|_| bytes.flag());
-                let Ok(path) = paths.choose(&nodes, avoid.as_ref(), unix, &mut rng) else {
+                let path = paths.choose(&nodes, category, avoid.as_ref(), unix, &mut rng);
+                let Ok(path) = path.cloned() else {
                     continue;
                 };
                 let on_path: Vec<NodeKey> = path.nodes().iter().map(|node| node.key).collect();
@@ -39,12 +47,9 @@ pub fn path_policy(data: &[u8]) {
                 if let Some(avoid) = &avoid {
                     assert!(policy.single_path || !path.contains(avoid));
                 }
-                for node in &on_path {
-                    assert!(nodes.get(node).is_some());
-                    assert!(!paths.strikes().is_struck_out(node, unix));
-                }
-                check(&paths, &policy, &nodes);
-                requests.push((path_id(&paths, &on_path), on_path, avoid));
+                assert!(policy.single_path || path.category() == category);
+                check(&paths, &policy, &nodes, unix);
+                requests.push((path.id(), on_path, avoid));
                 if requests.len() > 100 {
                     requests.remove(0);
                 }
@@ -107,32 +112,36 @@ pub fn path_policy(data: &[u8]) {
                     unix.saturating_add(by)
                 };
             }
-            _ => nodes = pool(bytes.u16()),
+            7 => nodes = pool(bytes.u16()),
+            _ => {
+                let _ = Paths::restore(policy, bytes.piece(), unix);
+                let saved = paths.save();
+                let restored = Paths::restore(policy, &saved, unix).expect("just saved");
+                let strikes = |paths: &Paths, key| paths.strikes().is_struck_out(key, unix);
+                for node in MEMBERS.iter().map(|member| &member.record.key) {
+                    assert_eq!(strikes(&restored, node), strikes(&paths, node));
+                }
+                assert_eq!(restored.guards().len(), paths.guards().len());
+                paths = restored;
+                requests.clear();
+            }
         }
-        assert!(paths.active().len() <= usize::from(policy.min_paths) + 1);
-        assert!(paths.guards().len() <= 2 * usize::from(policy.min_paths) + 2);
+        let minimum = usize::from(policy.min_standard_paths) + usize::from(policy.min_file_paths);
+        assert!(paths.active().len() <= minimum + 2);
+        assert!(paths.guards().len() <= 2 * minimum + 2);
+        assert!(paths.retired().len() <= 8);
     }
 }
 
-/// The path over these nodes.
-fn path_id(paths: &Paths, nodes: &[NodeKey]) -> PathId {
-    let is_it = |path: &&session_path::Path| path.nodes().iter().map(|node| &node.key).eq(nodes);
-    paths
-        .active()
-        .iter()
-        .find(is_it)
-        .expect("it was chosen")
-        .id()
-}
-
-/// No node serves twice, on one path or on two, and none has left the network.
-fn check(paths: &Paths, policy: &Policy, nodes: &Pool) {
+/// No node serves twice, on one path or on two, and none has left the network or is struck out.
+fn check(paths: &Paths, policy: &Policy, nodes: &Pool, now: UnixMillis) {
     let mut keys = BTreeSet::new();
     for path in paths.active() {
         assert_eq!(path.nodes().len(), usize::from(policy.hops));
         for node in path.nodes() {
             assert!(keys.insert(node.key), "a node serves twice");
             assert_eq!(nodes.get(&node.key), Some(node));
+            assert!(!paths.strikes().is_struck_out(&node.key, now));
         }
     }
 }

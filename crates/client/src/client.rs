@@ -13,7 +13,7 @@ use session_crypto::rand_core::CryptoRng;
 use session_envelope::{Content, seal_one_to_one};
 use session_identity::Account;
 use session_onion::{Hop, SealedBy, build};
-use session_path::{Failure as PathFailure, Paths, Provenance, classify};
+use session_path::{Category, Failure as PathFailure, Paths, Provenance, classify};
 use session_storage::{Namespace, Retrieve, RetrieveReply, Store, StoreReply, status};
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
@@ -340,7 +340,8 @@ impl Client {
             return self.retry(job, Failure::of_content());
         };
         let NetworkView { pool, paths, .. } = &mut self.network;
-        let Ok(path) = paths.choose(pool, Some(&member.key), now.unix, rng) else {
+        let Ok(path) = paths.choose(pool, Category::Standard, Some(&member.key), now.unix, rng)
+        else {
             return self.retry(job, Failure::of_path(&PathFailure::Other));
         };
         let (path_id, nodes) = (path.id(), path.nodes().to_vec());

@@ -167,10 +167,9 @@ impl NetworkView {
                 .filter_map(|key| self.pool.get(key).copied())
                 .collect()
         };
-        let strikes = self.paths.strikes();
         let mut members: Vec<&NodeRecord> = swarm
             .iter()
-            .filter(|node| !strikes.is_struck_out(&node.key, now))
+            .filter(|node| self.paths.is_usable(&node.key, now))
             .collect();
         if members.len() < MIN_CHOICE {
             members = swarm.iter().collect();

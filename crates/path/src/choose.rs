@@ -22,11 +22,12 @@ pub struct Candidate {
 /// The index of the path to use; `None` if one must be built first.
 ///
 /// The least busy of the paths that are below the strike threshold and do not hold the
-/// destination, at random among equals; a busy one only if there are [`Policy::min_paths`] paths
-/// already. With [`Policy::single_path`] it is the first path, whatever its state.
+/// destination, at random among equals; a busy one only if there are `min_paths` paths already.
+/// With [`Policy::single_path`] it is the first path, whatever its state.
 #[must_use]
 pub fn choose_path<R: CryptoRng + ?Sized>(
     paths: &[Candidate],
+    min_paths: u8,
     policy: &Policy,
     rng: &mut R,
 ) -> Option<usize> {
@@ -40,7 +41,7 @@ pub fn choose_path<R: CryptoRng + ?Sized>(
         .filter(|path| usable(path))
         .map(|path| path.active_requests)
         .min()?;
-    if least > 0 && paths.len() < policy.min_paths.into() {
+    if least > 0 && paths.len() < min_paths.into() {
         return None;
     }
     let equals: Vec<usize> = paths
@@ -69,7 +70,7 @@ mod tests {
         let paths = [path(1, 0), path(2, 0), path(1, 2), path(0, 3)];
         let mut counts = [0; 4];
         for _ in 0..1000 {
-            counts[choose_path(&paths, &Policy::default(), &mut rng).unwrap()] += 1;
+            counts[choose_path(&paths, 2, &Policy::default(), &mut rng).unwrap()] += 1;
         }
         assert_eq!((counts[1], counts[3]), (0, 0));
         assert!(counts[0] > 400 && counts[2] > 400, "{counts:?}");

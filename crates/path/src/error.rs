@@ -1,6 +1,6 @@
-//! Why there is no path.
+//! Why there is no path, or no saved state.
 
-/// Why no path can be given.
+/// Why no path can be given, or no saved state be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,4 +14,13 @@ pub enum Error {
         /// Nodes that a path needs.
         hops: u8,
     },
+    /// The saved state is of a version that this one does not know.
+    #[error("saved path state: unknown version {version}")]
+    StateVersion {
+        /// The version, its first byte.
+        version: u8,
+    },
+    /// The saved state is not what [`Paths::save`](crate::Paths::save) writes.
+    #[error("saved path state: malformed")]
+    State,
 }

@@ -39,7 +39,7 @@ pub enum Failure {
         /// The node, if the text names one of the path or the destination.
         node: Option<NodeKey>,
     },
-    /// The guard is not ready, or busy.
+    /// The guard is not ready, or busy; or a node behind it says so in its name.
     EdgeNotReady,
     /// A hop got no answer in time.
     PathTimedOut,
@@ -61,7 +61,7 @@ pub enum Failure {
     Other,
 }
 
-/// Who gets strikes for a failure.
+/// Who is blamed for a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Penalties {
@@ -78,7 +78,17 @@ pub struct Penalties {
 }
 
 impl Failure {
-    /// Who gets strikes.
+    /// Whether the destination itself vouches for the failure: the path works.
+    pub(crate) const fn is_authentic(&self) -> bool {
+        matches!(
+            self,
+            Self::UnparseableData { .. } | Self::ClockOutOfSync | Self::SnodeNotInSwarm
+        )
+    }
+
+    /// Whom the table of spec 02 §8.7 blames.
+    ///
+    /// [`Paths::failed`](crate::Paths::failed) gives less than that for what can be forged.
     #[must_use]
     pub fn penalties(&self) -> Penalties {
         let none = Penalties::default();

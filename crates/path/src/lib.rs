@@ -4,22 +4,27 @@
 
 extern crate alloc;
 
+mod blame;
+mod build;
 mod choose;
 mod error;
 mod failure;
 mod guard;
+mod path;
 mod paths;
 mod policy;
 mod random;
 mod select;
+mod state;
 mod strikes;
 
 pub use choose::{Candidate, choose_path};
 pub use error::Error;
 pub use failure::{Failure, Penalties, Provenance, classify};
 pub use guard::Guard;
-pub use paths::{Path, PathId, Paths};
-pub use policy::{Policy, retry_delay};
+pub use path::{Path, PathId};
+pub use paths::Paths;
+pub use policy::{Category, Policy, retry_delay};
 pub use select::{Taken, select_nodes};
 pub use strikes::Strikes;
 

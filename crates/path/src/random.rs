@@ -1,6 +1,6 @@
 //! Choices that nobody can predict.
 
-use alloc::vec::Vec;
+use alloc::collections::BTreeMap;
 
 use rand_core::CryptoRng;
 
@@ -17,20 +17,31 @@ pub(crate) fn one_of<T: Copy, R: CryptoRng + ?Sized>(items: &[T], rng: &mut R) -
     items.get(below(items.len(), rng)).copied()
 }
 
-/// All `items` in random order. Draws only as far as it is read.
+/// All `items` in random order. Costs only as much as is read of it.
 pub(crate) fn shuffled<'a, T, R: CryptoRng + ?Sized>(
     items: &'a [T],
     rng: &mut R,
 ) -> impl Iterator<Item = &'a T> {
-    let mut left: Vec<&T> = items.iter().collect();
+    // A Fisher-Yates shuffle of the indices that stores only those that are not in their place.
+    let mut moved = BTreeMap::new();
+    let mut left = items.len();
     core::iter::from_fn(move || {
-        (!left.is_empty()).then(|| left.swap_remove(below(left.len(), rng)))
+        let last = left.checked_sub(1)?;
+        let at = below(left, rng);
+        let index = moved.get(&at).copied().unwrap_or(at);
+        let index_of_last = moved.remove(&last).unwrap_or(last);
+        if at != last {
+            moved.insert(at, index_of_last);
+        }
+        left = last;
+        items.get(index)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
     use rand_chacha::ChaCha8Rng;
     use rand_core::SeedableRng;
 

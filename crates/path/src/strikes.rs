@@ -11,14 +11,15 @@ use session_swarm::NodeKey;
 const MAX_PER_NODE: usize = u8::MAX as usize;
 
 /// Nodes with strikes that are kept; beyond that the one struck longest ago is forgotten.
-const MAX_NODES: usize = 4096;
+pub(crate) const MAX_NODES: usize = 4096;
 
 /// Times of failures, by node.
 #[derive(Clone, Debug)]
 pub struct Strikes {
     threshold: u8,
     expiry: Duration,
-    /// Ascending for every node, unless the clock was set back.
+    max_nodes: usize,
+    /// Ascending for every node, also where the clock was set back.
     times: BTreeMap<NodeKey, Vec<UnixMillis>>,
 }
 
@@ -26,9 +27,15 @@ impl Strikes {
     /// No strikes. A node is struck out at `threshold` strikes no older than `expiry`.
     #[must_use]
     pub const fn new(threshold: u8, expiry: Duration) -> Self {
+        Self::bounded(threshold, expiry, MAX_NODES)
+    }
+
+    /// As [`new`](Self::new), but keeps the strikes of at most `max_nodes` nodes.
+    pub(crate) const fn bounded(threshold: u8, expiry: Duration, max_nodes: usize) -> Self {
         Self {
             threshold,
             expiry,
+            max_nodes,
             times: BTreeMap::new(),
         }
     }
@@ -64,8 +71,25 @@ impl Strikes {
         self.times.retain(|node, _| keep(node));
     }
 
+    /// The nodes with their newest strikes, as many as are needed to put a node out; ascending by
+    /// key.
+    pub(crate) fn newest(&self) -> impl ExactSizeIterator<Item = (&NodeKey, &[UnixMillis])> {
+        let needed = usize::from(self.threshold.max(1));
+        self.times.iter().map(move |(node, times)| {
+            let start = times.len().saturating_sub(needed);
+            (node, times.get(start..).unwrap_or_default())
+        })
+    }
+
+    /// Takes a strike that was given at `time`, if it still counts.
+    pub(crate) fn recall(&mut self, node: NodeKey, time: UnixMillis, now: UnixMillis) {
+        if is_active(time, self.expiry, now) {
+            self.add(node, 1, time);
+        }
+    }
+
     fn add(&mut self, node: NodeKey, count: u8, now: UnixMillis) {
-        if !self.times.contains_key(&node) && self.times.len() >= MAX_NODES {
+        if !self.times.contains_key(&node) && self.times.len() >= self.max_nodes {
             let oldest = self.times.iter().min_by_key(|(_, times)| times.last());
             if let Some(oldest) = oldest.map(|(node, _)| *node) {
                 self.times.remove(&oldest);
@@ -74,6 +98,7 @@ impl Strikes {
         let times = self.times.entry(node).or_default();
         times.retain(|&time| is_active(time, self.expiry, now));
         times.extend(core::iter::repeat_n(now, count.into()));
+        times.sort_unstable();
         let surplus = times.len().saturating_sub(MAX_PER_NODE);
         times.drain(..surplus);
     }
@@ -124,6 +149,16 @@ mod tests {
             strikes.strike_out(key(1), at(1));
             assert!(strikes.is_struck_out(&key(1), at(1)), "{threshold}");
         }
+    }
+
+    #[test]
+    fn the_newest_strikes_are_those_that_last_longest() {
+        let mut strikes = Strikes::new(2, EXPIRY);
+        for secs in [300, 301, 100] {
+            strikes.strike(key(1), at(secs)); // The clock is set back.
+        }
+        let newest: Vec<_> = strikes.newest().map(|(_, times)| times.to_vec()).collect();
+        assert_eq!(newest, [[at(300), at(301)]]);
     }
 
     #[test]
