@@ -3,7 +3,11 @@
 //! The text of an entry node is not authentic: any node on the path may have written it. It is a
 //! type of its own, and classification has to be told where a status comes from (spec 02 §8.7).
 
-use serde::Deserialize;
+use alloc::vec::Vec;
+
+use serde_json::value::RawValue;
+
+use crate::metadata::Metadata;
 
 /// An error that came over QUIC, where there is no status line: `502 Bad Gateway`, an empty line,
 /// the message (spec 02 §5.6).
@@ -48,19 +52,15 @@ impl<'a> EntryError<'a> {
 /// 200 to 299 (spec 02 §8.7). Only for replies that were decrypted.
 #[must_use]
 pub fn uniform_batch_error(body: &str) -> Option<u16> {
-    #[derive(Deserialize)]
-    struct Batch {
-        results: alloc::vec::Vec<Item>,
-    }
-    #[derive(Deserialize)]
-    struct Item {
-        code: u16,
-    }
-
-    let Batch { results } = serde_json::from_str(body).ok()?;
-    let (first, others) = results.split_first()?;
-    let uniform = others.iter().all(|item| item.code == first.code);
-    (uniform && !(200..300).contains(&first.code)).then_some(first.code)
+    let results = Metadata::parse(body.as_bytes()).ok()?.results?;
+    let results: Vec<&RawValue> = serde_json::from_str(results.get()).ok()?;
+    let mut codes = results.iter().map(|item| {
+        let code = Metadata::parse(item.get().as_bytes()).ok()?.code?;
+        serde_json::from_str::<u16>(code.get()).ok()
+    });
+    let first = codes.next()??;
+    let uniform = codes.all(|code| code == Some(first));
+    (uniform && !(200..300).contains(&first)).then_some(first)
 }
 
 #[cfg(test)]

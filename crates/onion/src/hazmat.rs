@@ -88,7 +88,7 @@ pub fn reply_key(
     destination: LayerSecret,
     last_hop: Option<LayerSecret>,
 ) -> ReplyKey {
-    ReplyKey::new(enc_type, destination.0, last_hop.map(|layer| layer.0))
+    ReplyKey::new(enc_type, destination.0, last_hop.map(|layer| layer.0), None)
 }
 
 /// The key that seals replies under a node's layer.

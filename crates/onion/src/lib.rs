@@ -12,6 +12,7 @@ mod error;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod hop;
+mod json;
 mod layer;
 mod metadata;
 mod peel;

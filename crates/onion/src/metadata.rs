@@ -28,6 +28,7 @@ enum Name {
     Port,
     Protocol,
     Result,
+    Results,
     Status,
     StatusCode,
     Target,
@@ -54,6 +55,7 @@ pub(crate) struct Metadata<'a> {
     pub(crate) port: Member<'a>,
     pub(crate) protocol: Member<'a>,
     pub(crate) result: Member<'a>,
+    pub(crate) results: Member<'a>,
     pub(crate) status: Member<'a>,
     pub(crate) status_code: Member<'a>,
     pub(crate) target: Member<'a>,
@@ -109,6 +111,7 @@ impl<'de> Deserialize<'de> for Metadata<'de> {
                         Name::Port => &mut found.port,
                         Name::Protocol => &mut found.protocol,
                         Name::Result => &mut found.result,
+                        Name::Results => &mut found.results,
                         Name::Status => &mut found.status,
                         Name::StatusCode => &mut found.status_code,
                         Name::Target => &mut found.target,
@@ -132,6 +135,13 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Reads a value as a string.
 pub(crate) fn string<'a>(raw: &'a RawValue, key: &'static str) -> Result<Cow<'a, str>, Error> {
+    // It was valid JSON: a string without escapes is what stands between the quotation marks.
+    if let Some(text) = raw.get().strip_prefix('"')
+        && let Some(text) = text.strip_suffix('"')
+        && !text.contains('\\')
+    {
+        return Ok(text.into());
+    }
     serde_json::from_str::<Text<'a>>(raw.get())
         .map(|text| text.0)
         .map_err(|_| Error::Metadata {

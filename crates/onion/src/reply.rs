@@ -9,6 +9,7 @@ use session_core::base64;
 use session_crypto::rand_core::CryptoRng;
 
 use crate::hop::LayerSecret;
+use crate::json::push_string;
 use crate::metadata::{self, Metadata};
 use crate::{EncType, Error, v3, v4};
 
@@ -61,7 +62,7 @@ impl ReplySealer {
     /// the client, with an outer status of 200.
     ///
     /// # Errors
-    /// [`Error::ReplyForm`] when the body cannot be encoded, which needs exhausted memory.
+    /// [`Error::Frame`] for more than the cipher can take, which is above 60 GiB.
     pub fn seal<R: CryptoRng + ?Sized>(
         &self,
         status: u16,
@@ -69,22 +70,18 @@ impl ReplySealer {
         format: ReplyFormat,
         rng: &mut R,
     ) -> Result<Vec<u8>, Error> {
-        let quoted;
-        let body = match body {
-            ReplyBody::Json(json) if format.json => json,
-            ReplyBody::Json(text) | ReplyBody::Text(text) => {
-                quoted = serde_json::to_string(text).map_err(|_| Error::ReplyForm)?;
-                &quoted
-            }
-        };
+        let (ReplyBody::Json(text) | ReplyBody::Text(text)) = body;
         let mut sealed = Vec::with_capacity(
-            body.len()
+            text.len()
                 .saturating_add(32)
                 .saturating_add(self.enc_type.overhead()),
         );
         sealed.resize(self.enc_type.nonce_len(), 0);
         sealed.extend_from_slice(br#"{"body":"#);
-        sealed.extend_from_slice(body.as_bytes());
+        match body {
+            ReplyBody::Json(json) if format.json => sealed.extend_from_slice(json.as_bytes()),
+            _ => push_string(text, &mut sealed),
+        }
         sealed.extend_from_slice(alloc::format!(r#","status":{status}}}"#).as_bytes());
         let key = self.layer.key(self.enc_type);
         self.enc_type.seal(&key, &mut sealed, 0, rng)?;
@@ -175,12 +172,18 @@ pub enum FromServer<T> {
     LastHop(Reply),
 }
 
+/// Bytes of a layer's nonce by which a request is known again: a whole one, or half of one.
+const SENT_LEN: usize = 12;
+
 /// Opens the answer to one request. Secret.
 #[derive(Clone, Debug)]
 pub struct ReplyKey {
     enc_type: EncType,
     destination: LayerSecret,
     last_hop: Option<LayerSecret>,
+    /// How the destination's layer of the request began. The key is the same both ways, so the
+    /// last relay could send that layer back as the answer.
+    sent: Option<[u8; SENT_LEN]>,
 }
 
 impl ReplyKey {
@@ -188,11 +191,13 @@ impl ReplyKey {
         enc_type: EncType,
         destination: LayerSecret,
         last_hop: Option<LayerSecret>,
+        sent: Option<[u8; SENT_LEN]>,
     ) -> Self {
         Self {
             enc_type,
             destination,
             last_hop,
+            sent,
         }
     }
 
@@ -202,8 +207,8 @@ impl ReplyKey {
     ///
     /// # Errors
     /// [`Error::Decrypt`] when nobody who may answer sealed these bytes: they are then a text
-    /// that any node on the path could have written. [`Error::ReplyForm`] when the sealed
-    /// content is no reply, such as this client's own request sent back.
+    /// that any node on the path could have written, or this client's own request sent back.
+    /// [`Error::ReplyForm`] when the sealed content is no reply.
     pub fn open(&self, reply: &[u8]) -> Result<Reply, Error> {
         let mut sealed = decode(reply);
         match self.decrypt(&mut sealed) {
@@ -243,6 +248,9 @@ impl ReplyKey {
 
     /// Decrypts in place what the destination sealed, and tells by which cipher.
     fn decrypt(&self, sealed: &mut [u8]) -> Result<EncType, Error> {
+        if self.sent.is_some() && sealed.first_chunk() == self.sent.as_ref() {
+            return Err(Error::Decrypt);
+        }
         let mut open = |enc_type: EncType| {
             let key = self.destination.key(enc_type);
             enc_type.open(&key, sealed).map(|_| enc_type)

@@ -210,7 +210,7 @@ impl<'a> Route<'a> {
     /// its answer.
     ///
     /// # Errors
-    /// As [`build`](Self::build); `out` is as before then.
+    /// As [`build`](Self::build); `out` holds what it held before then.
     pub fn append<'d, R: CryptoRng + ?Sized>(
         &mut self,
         destination: impl Into<Destination<'d>>,
@@ -270,6 +270,7 @@ impl<'a> Route<'a> {
         // Outwards: the destination's layer first, the entry node's last.
         let (mut inner_key, destination_secret) =
             self.seal_layer(body, blob_at, destination.recipient(), rng)?;
+        let sent = body.get(blob_at..).and_then(<[u8]>::first_chunk).copied();
         let mut last_hop = None;
         let mut next = None;
         for place in (0..self.path.len()).rev() {
@@ -297,7 +298,7 @@ impl<'a> Route<'a> {
             next = Some(ed25519);
         }
         put_outer_metadata(body, &hex::encode_key(inner_key.as_bytes()), enc_type);
-        Ok(ReplyKey::new(enc_type, destination_secret, last_hop))
+        Ok(ReplyKey::new(enc_type, destination_secret, last_hop, sent))
     }
 
     /// Encrypts what follows the nonce at `blob_at` to the end, with an unused key, and writes the

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::Error;
+use crate::json::push_string;
 use crate::metadata::{self, Metadata};
-use crate::v4::{Headers, find_header, push_headers, push_string, read_headers};
+use crate::v4::{Headers, find_header, push_headers, read_headers};
 
 /// A request to a server.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,20 +66,21 @@ impl<'a> Request<'a> {
     /// The payload for [`build`](crate::build), canonical JSON.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut json = String::from("{");
+        let mut json = Vec::new();
+        json.push(b'{');
         if let Some(body) = &self.body {
-            json.push_str(r#""body":"#);
+            json.extend_from_slice(br#""body":"#);
             push_string(body, &mut json);
-            json.push(',');
+            json.push(b',');
         }
-        json.push_str(r#""endpoint":"#);
+        json.extend_from_slice(br#""endpoint":"#);
         push_string(&self.endpoint, &mut json);
-        json.push_str(r#","headers":"#);
+        json.extend_from_slice(br#","headers":"#);
         push_headers(&self.headers, &mut json);
-        json.push_str(r#","method":"#);
+        json.extend_from_slice(br#","method":"#);
         push_string(&self.method, &mut json);
-        json.push('}');
-        json.into_bytes()
+        json.push(b'}');
+        json
     }
 
     /// Reads a payload at the server.
@@ -126,15 +128,19 @@ impl Response {
     /// Reads the plaintext of a reply.
     ///
     /// # Errors
-    /// [`Error::ServerForm`] for what is not JSON.
+    /// [`Error::ServerForm`] for what is not JSON, or names a status that is none.
     pub(crate) fn decode(plaintext: &[u8]) -> Result<Self, Error> {
         let body = core::str::from_utf8(plaintext).map_err(|_| Error::ServerForm)?;
         serde_json::from_str::<serde::de::IgnoredAny>(body).map_err(|_| Error::ServerForm)?;
         // Values other than objects name no status.
         let object = Metadata::parse(plaintext).unwrap_or_default();
-        let status = object.status_code.or(object.status);
+        let members = [object.status_code, object.status].into_iter().flatten();
+        let status = members
+            .map(|raw| serde_json::from_str::<Option<u16>>(raw.get()))
+            .find(|status| !matches!(status, Ok(None)));
+        let status = status.transpose().map_err(|_| Error::ServerForm)?;
         Ok(Self {
-            status: status.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            status: status.flatten(),
             body: body.into(),
         })
     }

@@ -3,13 +3,13 @@
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use session_bt::ListReader;
 
 use crate::Error;
+use crate::json::push_string;
 use crate::metadata::{self, Metadata};
 
 /// Header names and values. Names are kept as they were written; servers take either case.
@@ -81,13 +81,14 @@ impl<'a> Request<'a> {
     /// spaces.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut json = String::from(r#"{"endpoint":"#);
+        let mut json = Vec::new();
+        json.extend_from_slice(br#"{"endpoint":"#);
         push_string(&self.endpoint, &mut json);
-        json.push_str(r#","headers":"#);
+        json.extend_from_slice(br#","headers":"#);
         push_headers(&self.headers, &mut json);
-        json.push_str(r#","method":"#);
+        json.extend_from_slice(br#","method":"#);
         push_string(&self.method, &mut json);
-        json.push('}');
+        json.push(b'}');
         encode_list(&json, self.body)
     }
 
@@ -172,9 +173,9 @@ impl<'a> Response<'a> {
     /// The plaintext of the reply.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut json = alloc::format!(r#"{{"code":{},"headers":"#, self.code);
+        let mut json = alloc::format!(r#"{{"code":{},"headers":"#, self.code).into_bytes();
         push_headers(&self.headers, &mut json);
-        json.push('}');
+        json.push(b'}');
         encode_list(&json, self.body)
     }
 
@@ -210,23 +211,17 @@ pub(crate) fn find_header<'a>(headers: &'a Headers<'_>, name: &str) -> Option<&'
         .map(|(_, value)| &**value)
 }
 
-pub(crate) fn push_headers(headers: &Headers<'_>, json: &mut String) {
-    json.push('{');
+pub(crate) fn push_headers(headers: &Headers<'_>, json: &mut Vec<u8>) {
+    json.push(b'{');
     for (place, (name, value)) in headers.iter().enumerate() {
         if place > 0 {
-            json.push(',');
+            json.push(b',');
         }
         push_string(name, json);
-        json.push(':');
+        json.push(b':');
         push_string(value, json);
     }
-    json.push('}');
-}
-
-/// Appends a text as JSON.
-pub(crate) fn push_string(text: &str, json: &mut String) {
-    // A `str` always can be written.
-    json.push_str(&serde_json::to_string(text).unwrap_or_default());
+    json.push(b'}');
 }
 
 pub(crate) fn read_headers<'a>(metadata: &Metadata<'a>) -> Result<Headers<'a>, Error> {
@@ -235,8 +230,8 @@ pub(crate) fn read_headers<'a>(metadata: &Metadata<'a>) -> Result<Headers<'a>, E
     })
 }
 
-fn encode_list(json: &str, body: Option<&[u8]>) -> Vec<u8> {
-    let parts = [Some(json.as_bytes()), body];
+fn encode_list(json: &[u8], body: Option<&[u8]>) -> Vec<u8> {
+    let parts = [Some(json), body];
     let len = parts
         .iter()
         .flatten()

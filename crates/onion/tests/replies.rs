@@ -9,8 +9,7 @@ use proptest::prelude::*;
 use session_core::base64;
 use session_crypto::x25519::{PublicKey, SecretKey};
 use session_onion::{
-    EncType, Error, ReplyBody, ReplyFormat, ReplyKey, ReplySealer, ReplyText, SealedBy, build,
-    size,
+    EncType, Error, ReplyBody, ReplyFormat, ReplyKey, ReplySealer, ReplyText, SealedBy, build, size,
 };
 
 struct Asked {
@@ -23,8 +22,9 @@ struct Asked {
 impl Asked {
     fn new(hops: usize, enc_type: EncType) -> Self {
         let mut rng = rng(1);
-        let (mut secrets, path) = nodes::nodes(hops + 1, &mut rng);
-        let request = build(&path[..hops], &path[hops], b"{}", enc_type, &mut rng).unwrap();
+        let (mut secrets, nodes) = nodes::nodes(hops + 1, &mut rng);
+        let (end, path) = nodes.split_last().unwrap();
+        let request = build(path, end, b"{}", enc_type, &mut rng).unwrap();
         let (_, mut arrival) = carry_to_node(&secrets, request.body);
         Self {
             node: secrets.pop().unwrap(),
@@ -46,10 +46,22 @@ impl Asked {
 }
 
 const FORMATS: [ReplyFormat; 4] = [
-    ReplyFormat { json: false, base64: false },
-    ReplyFormat { json: false, base64: true },
-    ReplyFormat { json: true, base64: false },
-    ReplyFormat { json: true, base64: true },
+    ReplyFormat {
+        json: false,
+        base64: false,
+    },
+    ReplyFormat {
+        json: false,
+        base64: true,
+    },
+    ReplyFormat {
+        json: true,
+        base64: false,
+    },
+    ReplyFormat {
+        json: true,
+        base64: true,
+    },
 ];
 
 /// All characters that JSON escapes, some that it may, and some that it need not.
@@ -66,7 +78,14 @@ fn text_comes_back_as_it_was() {
     for enc_type in TYPES {
         let asked = Asked::new(2, enc_type);
         for format in FORMATS {
-            for text in ["", "Invalid json", "{\"a\":1}", "null", &every_escape(), &long] {
+            for text in [
+                "",
+                "Invalid json",
+                "{\"a\":1}",
+                "null",
+                &every_escape(),
+                &long,
+            ] {
                 let body = ReplyBody::Text(text);
                 let sealed = asked.sealer.seal(400, body, format, &mut rng(3)).unwrap();
                 let quoted = serde_json::to_string(text).unwrap();
@@ -89,7 +108,14 @@ fn text_comes_back_as_it_was() {
 #[test]
 fn json_comes_back_as_a_value_only_when_asked_for() {
     let asked = Asked::new(0, EncType::XChaCha20);
-    for json in ["{}", "[1,{\"a\":null}]", "null", "true", "-1.5e3", r#"{"status":500}"#] {
+    for json in [
+        "{}",
+        "[1,{\"a\":null}]",
+        "null",
+        "true",
+        "-1.5e3",
+        r#"{"status":500}"#,
+    ] {
         for format in FORMATS {
             let body = ReplyBody::Json(json);
             let sealed = asked.sealer.seal(200, body, format, &mut rng(4)).unwrap();
@@ -106,7 +132,9 @@ fn json_comes_back_as_a_value_only_when_asked_for() {
     let text = "\"\\u0041\\n\"";
     let [as_text, as_json] = [false, true].map(|json| {
         let format = ReplyFormat { json, base64: true };
-        let sealed = asked.sealer.seal(200, ReplyBody::Json(text), format, &mut rng(5));
+        let sealed = asked
+            .sealer
+            .seal(200, ReplyBody::Json(text), format, &mut rng(5));
         asked.key.open(&sealed.unwrap()).unwrap().body
     });
     assert_eq!(as_text, ReplyText::Text(text.into()));
@@ -121,7 +149,13 @@ fn the_forms_that_nodes_have_had() {
         // Lengths that need no, one and two characters of padding.
         for spaces in 0..3 {
             let plaintext = [plaintext.as_slice(), &vec![b' '; spaces]].concat();
-            let sealed = seal_by_hand(enc_type, &asked.node, &asked.client, &plaintext, &mut rng(6));
+            let sealed = seal_by_hand(
+                enc_type,
+                &asked.node,
+                &asked.client,
+                &plaintext,
+                &mut rng(6),
+            );
             let (padded, unpadded) = (base64::encode(&sealed), base64::encode_unpadded(&sealed));
             let escaped = padded.replace('/', "\\/");
             for form in [
@@ -144,7 +178,11 @@ fn the_forms_that_nodes_have_had() {
                 format!("{padded}{padded}"),
                 format!("x{padded}"),
             ] {
-                assert_eq!(asked.key.open(form.as_bytes()), Err(Error::Decrypt), "{form}");
+                assert_eq!(
+                    asked.key.open(form.as_bytes()),
+                    Err(Error::Decrypt),
+                    "{form}"
+                );
             }
         }
     }
@@ -169,11 +207,27 @@ fn a_reply_has_an_integer_status_and_a_body() {
         (r#"{"body":"x","status":200}"#, 200, text("x")),
         (r#" { "status" : 0 , "body" : "" } "#, 0, text("")),
         (r#"{"status_code":421,"body":"x"}"#, 421, text("x")),
-        (r#"{"status":65535,"body":"\u0000\ud83d\ude00"}"#, 65_535, text("\0😀")),
-        (r#"{"status":1,"status":2,"body":"a","body":"b"}"#, 2, text("b")),
+        (
+            r#"{"status":65535,"body":"\u0000\ud83d\ude00"}"#,
+            65_535,
+            text("\0😀"),
+        ),
+        (
+            r#"{"status":1,"status":2,"body":"a","body":"b"}"#,
+            2,
+            text("b"),
+        ),
         ("\u{feff}{\"status\":200,\"body\":\"x\"}", 200, text("x")),
-        (r#"{"status":200,"body":null}"#, 200, ReplyText::Json("null".into())),
-        (r#"{"status":200,"body":{"a":[ 1 ]}}"#, 200, ReplyText::Json(r#"{"a":[ 1 ]}"#.into())),
+        (
+            r#"{"status":200,"body":null}"#,
+            200,
+            ReplyText::Json("null".into()),
+        ),
+        (
+            r#"{"status":200,"body":{"a":[ 1 ]}}"#,
+            200,
+            ReplyText::Json(r#"{"a":[ 1 ]}"#.into()),
+        ),
     ];
     for (plaintext, status, body) in accepted {
         assert_eq!(open(plaintext), Ok((status, body)), "{plaintext}");
@@ -231,9 +285,15 @@ fn a_destination_speaks_for_itself_and_relays_do_not_for_it() {
 fn debug_shows_no_content() {
     let asked = Asked::new(1, EncType::XChaCha20);
     let body = ReplyBody::Text("hush-hush");
-    let sealed = asked.sealer.seal(200, body, FORMATS[1], &mut rng(9)).unwrap();
+    let sealed = asked
+        .sealer
+        .seal(200, body, FORMATS[1], &mut rng(9))
+        .unwrap();
     let reply = asked.key.open(&sealed).unwrap();
-    let shown = format!("{reply:?} {:?} {:?} {:?}", reply.body, asked.key, asked.sealer);
+    let shown = format!(
+        "{reply:?} {:?} {:?} {:?}",
+        reply.body, asked.key, asked.sealer
+    );
     assert!(!shown.contains("hush"), "{shown}");
     assert!(shown.contains("SharedSecret(..)"), "{shown}");
 }

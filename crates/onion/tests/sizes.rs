@@ -74,12 +74,8 @@ fn requests_to_servers_have_the_known_length() {
             .with_endpoint(endpoint);
         for enc_type in TYPES {
             let (overhead, name) = constants(enc_type);
-            let to_server = 158
-                + name
-                + host.len()
-                + digits
-                + protocol.name().len()
-                + endpoint.target().len();
+            let to_server =
+                158 + name + host.len() + digits + protocol.name().len() + endpoint.target().len();
             for passed in 0..10 {
                 let payload = 3 * passed;
                 let hops_len = match passed {
@@ -87,7 +83,10 @@ fn requests_to_servers_have_the_known_length() {
                     _ => 4 + to_server + overhead + (passed - 1) * (183 + name + overhead),
                 };
                 let expected = payload + overhead + hops_len + 4 + 98 + name;
-                assert_eq!(size::to_server(passed, &server, payload, enc_type), expected);
+                assert_eq!(
+                    size::to_server(passed, &server, payload, enc_type),
+                    expected
+                );
                 let destination = Destination::from(&server);
                 assert_eq!(destination.request_len(passed, payload, enc_type), expected);
                 let path = &hops[..passed];
@@ -109,7 +108,10 @@ fn absurd_lengths_saturate_and_are_too_long() {
     for enc_type in TYPES {
         for (hops, payload) in [(usize::MAX, 0), (0, usize::MAX), (usize::MAX, usize::MAX)] {
             assert_eq!(size::to_node(hops, payload, enc_type), usize::MAX);
-            assert_eq!(size::to_server(hops, &server, payload, enc_type), usize::MAX);
+            assert_eq!(
+                size::to_server(hops, &server, payload, enc_type),
+                usize::MAX
+            );
         }
         assert_eq!(size::node_reply(usize::MAX, enc_type), usize::MAX);
     }

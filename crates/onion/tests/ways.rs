@@ -83,10 +83,7 @@ impl Randomness {
     fn rest(&self, pooled: usize) -> Replay {
         let drawn = self.0.iter().enumerate().flat_map(|(layer, draws)| {
             let (secret, nonce) = draws.clone();
-            [
-                if layer < pooled { Vec::new() } else { secret },
-                nonce,
-            ]
+            [if layer < pooled { Vec::new() } else { secret }, nonce]
         });
         Replay::new(drawn)
     }
