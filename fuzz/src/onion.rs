@@ -70,7 +70,12 @@ pub fn onion_peel(data: &[u8]) {
             assert_eq!(proxy.body, plaintext);
             if let Ok(url) = proxy.target.url() {
                 assert!(url.starts_with("http://") || url.starts_with("https://"));
-                assert!(url.ends_with("/lsrpc") && !url.contains(['?', '#', '@']));
+                let (host, target) = (&proxy.target.host, &proxy.target.target);
+                assert!(url.ends_with("/lsrpc") && !url.contains('?'));
+                let authority = url
+                    .strip_suffix(target.as_str())
+                    .expect("the path, as it is");
+                assert!(authority.contains(host.as_str()) && !host.contains(['/', '#', '@']));
             }
         }
         _ => {}

@@ -121,6 +121,11 @@ impl LayerSecret {
         }
     }
 
+    /// The ephemeral key's public half.
+    pub(crate) const fn client(&self) -> &PublicKey {
+        &self.client
+    }
+
     #[cfg(feature = "hazmat")]
     pub(crate) const fn shared(&self) -> &SharedSecret {
         &self.shared

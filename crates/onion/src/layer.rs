@@ -6,8 +6,9 @@ use session_bt::DictReader;
 use session_crypto::x25519::PublicKey;
 
 use crate::metadata::{self, Metadata};
+use crate::request::check_len;
 use crate::size::FRAME_LEN;
-use crate::{EncType, Error, MAX_REQUEST_LEN};
+use crate::{EncType, Error};
 
 /// The highest hop number that a node handles (spec 02 §5.3).
 pub const MAX_HOP_NO: u32 = 15;
@@ -55,9 +56,10 @@ impl<'a> Layer<'a> {
     /// Reads the body of a client's request at the entry node (spec 02 §2.3).
     ///
     /// # Errors
-    /// A frame or metadata error; a node answers 400 `Error parsing onion request: ` and the
-    /// error's text.
+    /// A frame or metadata error, or [`Error::TooLong`]: see
+    /// [`Refusal::of_request`](crate::Refusal::of_request).
     pub fn parse_outer(body: &'a mut [u8]) -> Result<Self, Error> {
+        check_len(body.len())?;
         let (ciphertext, metadata) = split_frame_mut(body)?;
         let metadata = Metadata::parse(metadata)?;
         let hop_no = metadata
@@ -70,15 +72,10 @@ impl<'a> Layer<'a> {
     /// for the node is ignored (spec 02 §6.1).
     ///
     /// # Errors
-    /// A frame or metadata error, or [`Error::TooLong`] above [`MAX_REQUEST_LEN`]; a server
-    /// answers 400.
+    /// A frame or metadata error, or [`Error::TooLong`] above
+    /// [`MAX_REQUEST_LEN`](crate::MAX_REQUEST_LEN); a server answers 400.
     pub fn parse_at_server(body: &'a mut [u8]) -> Result<Self, Error> {
-        if body.len() > MAX_REQUEST_LEN {
-            return Err(Error::TooLong {
-                len: body.len(),
-                max: MAX_REQUEST_LEN,
-            });
-        }
+        check_len(body.len())?;
         let (ciphertext, metadata) = split_frame_mut(body)?;
         Self::from_frame(ciphertext, &Metadata::parse(metadata)?, 0)
     }
@@ -101,10 +98,11 @@ impl<'a> Layer<'a> {
     /// as 1.
     ///
     /// # Errors
-    /// [`Error::RelayMessage`], [`Error::Metadata`] or [`Error::UnknownEncType`]; a node answers
-    /// 400 `Invalid internal onion request: ` and the error's text. The hop limit is checked by
-    /// [`check_hop_limit`](Self::check_hop_limit), which has an answer of its own.
+    /// [`Error::RelayMessage`], [`Error::Metadata`], [`Error::UnknownEncType`] or
+    /// [`Error::TooLong`]: see [`Refusal::of_relayed`](crate::Refusal::of_relayed). The hop limit is
+    /// checked by [`check_hop_limit`](Self::check_hop_limit).
     pub fn parse_relay(message: &'a mut [u8]) -> Result<Self, Error> {
+        check_len(message.len())?;
         let mut dict = DictReader::new(message)?;
         let data_len = dict.bytes("data")?.len();
         // A string's bytes are the end of its encoding.

@@ -66,8 +66,9 @@ impl ProxyTarget {
     /// `/loki/` or `/oxen/`, ends with `/lsrpc`, has no query and is of visible ASCII; and a host
     /// that is a name or an address and nothing else, so that it cannot escape the path rule.
     ///
-    /// The caller must send the path as it is (`..` is legal and must not be resolved). It should
-    /// resolve the host itself, connect to nothing that [`is_public_address`] refuses, and follow
+    /// The path has to go into the request line byte by byte, and never through a library that
+    /// parses URLs: `..`, `\` and `#` are legal in it, and resolving or cutting at them breaks the
+    /// rule. The caller should resolve the host itself, connect to nothing that [`is_public_address`] refuses, and follow
     /// no redirect: a name can lead to any address, and resolvers read numbers such as `0x7f.1` as
     /// addresses.
     ///

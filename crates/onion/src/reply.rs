@@ -172,18 +172,43 @@ pub enum FromServer<T> {
     LastHop(Reply),
 }
 
+/// In which form a destination answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyForm {
+    /// [`ReplyKey::open`].
+    Node,
+    /// [`ReplyKey::open_v4`].
+    V4,
+    /// [`ReplyKey::open_v3`].
+    V3,
+}
+
 /// Bytes of a layer's nonce by which a request is known again: a whole one, or half of one.
 const SENT_LEN: usize = 12;
 
+/// What a request says of its answer.
+#[derive(Clone, Copy)]
+pub(crate) struct ExpectedReply {
+    pub(crate) form: ReplyForm,
+    /// How the destination's layer of the request began. The key is the same both ways, so the
+    /// last relay could send that layer back as the answer.
+    pub(crate) sent: [u8; SENT_LEN],
+}
+
 /// Opens the answer to one request. Secret.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReplyKey {
     enc_type: EncType,
     destination: LayerSecret,
     last_hop: Option<LayerSecret>,
-    /// How the destination's layer of the request began. The key is the same both ways, so the
-    /// last relay could send that layer back as the answer.
-    sent: Option<[u8; SENT_LEN]>,
+    /// Not known to known-answer tests, which have a key and no request.
+    expected: Option<ExpectedReply>,
+}
+
+impl fmt::Debug for ReplyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplyKey(..)")
+    }
 }
 
 impl ReplyKey {
@@ -191,13 +216,13 @@ impl ReplyKey {
         enc_type: EncType,
         destination: LayerSecret,
         last_hop: Option<LayerSecret>,
-        sent: Option<[u8; SENT_LEN]>,
+        expected: Option<ExpectedReply>,
     ) -> Self {
         Self {
             enc_type,
             destination,
             last_hop,
-            sent,
+            expected,
         }
     }
 
@@ -207,9 +232,11 @@ impl ReplyKey {
     ///
     /// # Errors
     /// [`Error::Decrypt`] when nobody who may answer sealed these bytes: they are then a text
-    /// that any node on the path could have written, or this client's own request sent back.
-    /// [`Error::ReplyForm`] when the sealed content is no reply.
+    /// that any node on the path could have written, or a part of this client's own request sent
+    /// back. [`Error::ReplyForm`] when the destination's answer is no reply, or the request was for
+    /// a server.
     pub fn open(&self, reply: &[u8]) -> Result<Reply, Error> {
+        self.require(ReplyForm::Node, Error::ReplyForm)?;
         let mut sealed = decode(reply);
         match self.decrypt(&mut sealed) {
             Ok(by) => read_reply(by.plaintext(&sealed), by, SealedBy::Destination),
@@ -220,9 +247,9 @@ impl ReplyKey {
     /// Opens the reply of a server that is spoken to in form v4, in place: raw bytes.
     ///
     /// # Errors
-    /// As [`open`](Self::open), with [`Error::ServerForm`] in place of [`Error::ReplyForm`] for
-    /// what the server sealed.
+    /// As [`open`](Self::open), with [`Error::ServerForm`] in place of [`Error::ReplyForm`].
     pub fn open_v4<'a>(&self, reply: &'a mut [u8]) -> Result<FromServer<v4::Response<'a>>, Error> {
+        self.require(ReplyForm::V4, Error::ServerForm)?;
         match self.decrypt(reply) {
             Ok(by) => v4::Response::decode(by.plaintext(reply)).map(FromServer::Server),
             // The last hop complains in base64.
@@ -237,6 +264,7 @@ impl ReplyKey {
     /// # Errors
     /// As [`open_v4`](Self::open_v4).
     pub fn open_v3(&self, reply: &[u8]) -> Result<FromServer<v3::Response>, Error> {
+        self.require(ReplyForm::V3, Error::ServerForm)?;
         let mut sealed = decode(reply);
         match self.decrypt(&mut sealed) {
             Ok(by) => v3::Response::decode(by.plaintext(&sealed)).map(FromServer::Server),
@@ -248,7 +276,9 @@ impl ReplyKey {
 
     /// Decrypts in place what the destination sealed, and tells by which cipher.
     fn decrypt(&self, sealed: &mut [u8]) -> Result<EncType, Error> {
-        if self.sent.is_some() && sealed.first_chunk() == self.sent.as_ref() {
+        if let Some(expected) = &self.expected
+            && sealed.first_chunk() == Some(&expected.sent)
+        {
             return Err(Error::Decrypt);
         }
         let mut open = |enc_type: EncType| {
@@ -266,7 +296,17 @@ impl ReplyKey {
         let layer = self.last_hop.as_ref().ok_or(Error::Decrypt)?;
         let by = self.enc_type;
         let plaintext = by.open(&layer.key(by), sealed)?;
-        read_reply(plaintext, by, SealedBy::LastHop)
+        // What decrypts and is no complaint can be the last hop's own layer, sent back by a node
+        // before it: nobody is to be blamed for its form.
+        read_reply(plaintext, by, SealedBy::LastHop).map_err(|_| Error::Decrypt)
+    }
+
+    /// Whether the request was for a destination that answers in this form.
+    fn require(&self, form: ReplyForm, otherwise: Error) -> Result<(), Error> {
+        match self.expected {
+            Some(expected) if expected.form != form => Err(otherwise),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -10,12 +10,14 @@ use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519::{PublicKey, SecretKey};
 
 use crate::hop::{LayerSecret, Recipient};
+use crate::reply::{ExpectedReply, ReplyForm};
 use crate::size::{self, FRAME_LEN};
 use crate::{EncType, EphemeralPool, Error, Hop, ReplyKey, Server};
 #[cfg(feature = "precomputed-tables")]
 use crate::{PreparedHop, PreparedPath};
 
-/// The longest request that nodes accept, in bytes (spec 02 §5.5).
+/// The longest request that nodes accept, in bytes (spec 02 §5.5): over HTTPS, and from each other.
+/// An entry node that is spoken to over QUIC takes 10,000,000 with the framing of the stream.
 pub const MAX_REQUEST_LEN: usize = 10_485_760;
 
 const FINAL_METADATA: &[u8] = br#"{"headers":""}"#;
@@ -58,6 +60,13 @@ impl<'a> Destination<'a> {
             #[cfg(feature = "precomputed-tables")]
             Self::Prepared(hop) => Recipient::Prepared(hop.table()),
             Self::Server(server) => Recipient::Server(server.key()),
+        }
+    }
+
+    fn reply_form(&self) -> ReplyForm {
+        match self {
+            Self::Server(server) => server.endpoint().reply_form(),
+            _ => ReplyForm::Node,
         }
     }
 
@@ -201,7 +210,9 @@ impl<'a> Route<'a> {
         payload: &[u8],
         rng: &mut R,
     ) -> Result<Request, Error> {
-        let mut body = Vec::new();
+        let destination = destination.into();
+        let len = self.request_len(&destination, payload.len())?;
+        let mut body = Vec::with_capacity(len);
         let reply = self.append(destination, payload, &mut body, rng)?;
         Ok(Request { body, reply })
     }
@@ -220,14 +231,8 @@ impl<'a> Route<'a> {
     ) -> Result<ReplyKey, Error> {
         let destination = destination.into();
         let start = out.len();
-        let len = destination.request_len(self.path.len(), payload.len(), self.enc_type);
-        if len > MAX_REQUEST_LEN {
-            return Err(Error::TooLong {
-                len,
-                max: MAX_REQUEST_LEN,
-            });
-        }
-        out.reserve_exact(len);
+        let len = self.request_len(&destination, payload.len())?;
+        out.reserve(len);
         let reply = self.write(&destination, payload, out, rng);
         match reply {
             Ok(_) => debug_assert_eq!(
@@ -238,6 +243,11 @@ impl<'a> Route<'a> {
             Err(_) => out.truncate(start),
         }
         reply
+    }
+
+    fn request_len(&self, to: &Destination<'_>, payload_len: usize) -> Result<usize, Error> {
+        let len = to.request_len(self.path.len(), payload_len, self.enc_type);
+        check_len(len).map(|()| len)
     }
 
     fn write<R: CryptoRng + ?Sized>(
@@ -256,6 +266,8 @@ impl<'a> Route<'a> {
             .saturating_add(outer_layers)
             .saturating_add(FRAME_LEN);
         let plaintext_at = blob_at.saturating_add(enc_type.nonce_len());
+        // Before anything is written: a server's key can be refused.
+        let destination_layer = self.new_layer(destination.recipient(), rng)?;
         if let Destination::Server(_) = destination {
             body.resize(plaintext_at, 0);
             body.extend_from_slice(payload);
@@ -268,8 +280,7 @@ impl<'a> Route<'a> {
         }
 
         // Outwards: the destination's layer first, the entry node's last.
-        let (mut inner_key, destination_secret) =
-            self.seal_layer(body, blob_at, destination.recipient(), rng)?;
+        let mut inner_key = self.seal(&destination_layer, body, blob_at, rng)?;
         let sent = body.get(blob_at..).and_then(<[u8]>::first_chunk).copied();
         let mut last_hop = None;
         let mut next = None;
@@ -292,39 +303,62 @@ impl<'a> Route<'a> {
                 }
             }
             blob_at = blob_at.saturating_sub(layer_prefix);
-            let (ephemeral_key, secret) = self.seal_layer(body, blob_at, recipient, rng)?;
-            last_hop.get_or_insert(secret);
-            inner_key = ephemeral_key;
+            let layer = self.new_layer(recipient, rng)?;
+            inner_key = self.seal(&layer, body, blob_at, rng)?;
+            last_hop.get_or_insert(layer);
             next = Some(ed25519);
         }
         put_outer_metadata(body, &hex::encode_key(inner_key.as_bytes()), enc_type);
-        Ok(ReplyKey::new(enc_type, destination_secret, last_hop, sent))
+        let expected = ExpectedReply {
+            form: destination.reply_form(),
+            sent: sent.unwrap_or_default(),
+        };
+        Ok(ReplyKey::new(
+            enc_type,
+            destination_layer,
+            last_hop,
+            Some(expected),
+        ))
     }
 
-    /// Encrypts what follows the nonce at `blob_at` to the end, with an unused key, and writes the
-    /// length of the result in front of it.
-    fn seal_layer<R: CryptoRng + ?Sized>(
+    /// What this end of a layer knows, with a key that was not used before.
+    fn new_layer<R: CryptoRng + ?Sized>(
         &mut self,
-        body: &mut Vec<u8>,
-        blob_at: usize,
         to: Recipient<'_>,
         rng: &mut R,
-    ) -> Result<(PublicKey, LayerSecret), Error> {
+    ) -> Result<LayerSecret, Error> {
         let pooled: Option<Box<SecretKey>> = self.pool.as_mut().and_then(|pool| pool.take());
-        let fresh;
-        let ephemeral = match &pooled {
-            Some(key) => key.as_ref(),
-            None => {
-                fresh = SecretKey::generate(rng);
-                &fresh
-            }
-        };
-        let secret = LayerSecret::for_client(ephemeral, to)?;
-        let key = secret.key(self.enc_type);
+        match pooled {
+            Some(key) => LayerSecret::for_client(&key, to),
+            None => LayerSecret::for_client(&SecretKey::generate(rng), to),
+        }
+    }
+
+    /// Encrypts what follows the nonce at `blob_at` to the end, writes the length of the result in
+    /// front of it, and gives the key that the reader of the layer has to be told.
+    fn seal<R: CryptoRng + ?Sized>(
+        &self,
+        layer: &LayerSecret,
+        body: &mut Vec<u8>,
+        blob_at: usize,
+        rng: &mut R,
+    ) -> Result<PublicKey, Error> {
+        let key = layer.key(self.enc_type);
         self.enc_type.seal(&key, body, blob_at, rng)?;
         put_len(body, blob_at);
-        Ok((*ephemeral.public(), secret))
+        Ok(*layer.client())
     }
+}
+
+/// Refuses what is longer than nodes accept.
+pub(crate) const fn check_len(len: usize) -> Result<(), Error> {
+    if len > MAX_REQUEST_LEN {
+        return Err(Error::TooLong {
+            len,
+            max: MAX_REQUEST_LEN,
+        });
+    }
+    Ok(())
 }
 
 /// Writes the length of everything from `blob_at` into the field in front of it.

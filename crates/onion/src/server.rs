@@ -6,6 +6,7 @@ use core::fmt;
 use session_crypto::x25519::PublicKey;
 
 use crate::proxy::is_host;
+use crate::reply::ReplyForm;
 use crate::{EncType, Error};
 
 /// How the last node of the path speaks to a server.
@@ -65,6 +66,13 @@ impl Endpoint {
             Self::LokiV3 => "/loki/v3/lsrpc",
         }
     }
+
+    pub(crate) const fn reply_form(self) -> ReplyForm {
+        match self {
+            Self::V4 => ReplyForm::V4,
+            Self::V3 | Self::LokiV3 => ReplyForm::V3,
+        }
+    }
 }
 
 /// A server that a request ends at.
@@ -113,6 +121,10 @@ impl<'a> Server<'a> {
 
     pub(crate) const fn key(&self) -> &PublicKey {
         &self.key
+    }
+
+    pub(crate) const fn endpoint(&self) -> Endpoint {
+        self.endpoint
     }
 
     /// The parts of the metadata by which the last node finds the server, in front of, between

@@ -9,7 +9,7 @@ use core::fmt;
 use crate::Error;
 use crate::json::push_string;
 use crate::metadata::{self, Metadata};
-use crate::v4::{Headers, find_header, push_headers, read_headers};
+use crate::v4::{Headers, find_header, push_headers, read_headers, set_header};
 
 /// A request to a server.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,8 +22,7 @@ pub struct Request<'a> {
     pub endpoint: Cow<'a, str>,
     /// The HTTP headers.
     pub headers: Headers<'a>,
-    /// The body, which is text here. Methods without a body should have none; old clients send the
-    /// text `null`.
+    /// The body, which is text here.
     pub body: Option<Cow<'a, str>>,
 }
 
@@ -39,14 +38,14 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The same with one more header.
+    /// The same with one more header, in place of one of that name.
     #[must_use]
     pub fn with_header(
         mut self,
         name: impl Into<Cow<'a, str>>,
         value: impl Into<Cow<'a, str>>,
     ) -> Self {
-        self.headers.insert(name.into(), value.into());
+        set_header(&mut self.headers, name.into(), value.into());
         self
     }
 
@@ -83,22 +82,31 @@ impl<'a> Request<'a> {
         json
     }
 
-    /// Reads a payload at the server.
+    /// Reads a payload at the server. The body `null`, which old clients send with methods that
+    /// have none, is none.
     ///
     /// # Errors
-    /// [`Error::ServerForm`].
+    /// [`Error::ServerForm`], also for another body with a method that has none.
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
         if payload.first() != Some(&b'{') {
             return Err(Error::ServerForm);
         }
         let object = Metadata::parse(payload).map_err(|_| Error::ServerForm)?;
         let text = |member, key| metadata::required(member, key).map_err(|_| Error::ServerForm);
-        let body = object.body.map(|raw| text(Some(raw), "body"));
+        let method = text(object.method, "method")?;
+        let body = object.body.map(|raw| text(Some(raw), "body")).transpose()?;
+        let body = match &*method {
+            "GET" | "HEAD" | "DELETE" | "OPTIONS" => match body.as_deref() {
+                None | Some("null") => None,
+                Some(_) => return Err(Error::ServerForm),
+            },
+            _ => body,
+        };
         Ok(Self {
-            method: text(object.method, "method")?,
+            method,
             endpoint: text(object.endpoint, "endpoint")?,
             headers: read_headers(&object)?,
-            body: body.transpose()?,
+            body,
         })
     }
 }

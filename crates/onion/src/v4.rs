@@ -12,7 +12,7 @@ use crate::Error;
 use crate::json::push_string;
 use crate::metadata::{self, Metadata};
 
-/// Header names and values. Names are kept as they were written; servers take either case.
+/// Header names and values. Names are kept as they were written; their case means nothing.
 pub type Headers<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
 
 /// A request to a server. What both sides of the last layer speak about.
@@ -46,18 +46,19 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The same with one more header.
+    /// The same with one more header, in place of one of that name. Send no `User-Agent`: it tells
+    /// apps apart.
     #[must_use]
     pub fn with_header(
         mut self,
         name: impl Into<Cow<'a, str>>,
         value: impl Into<Cow<'a, str>>,
     ) -> Self {
-        self.headers.insert(name.into(), value.into());
+        set_header(&mut self.headers, name.into(), value.into());
         self
     }
 
-    /// The same with a body, which may hold zero bytes.
+    /// The same with a body, which may hold zero bytes. Say what it is, with a `Content-Type`.
     #[must_use]
     pub const fn with_body(mut self, body: &'a [u8]) -> Self {
         self.body = Some(body);
@@ -146,14 +147,18 @@ impl<'a> Response<'a> {
         }
     }
 
-    /// The same with one more header. Names are to be in lowercase.
+    /// The same with one more header, in place of one of that name. Names become lowercase, and
+    /// `content-length` is left out, as servers do.
     #[must_use]
     pub fn with_header(
         mut self,
         name: impl Into<Cow<'a, str>>,
         value: impl Into<Cow<'a, str>>,
     ) -> Self {
-        self.headers.insert(name.into(), value.into());
+        let name = name.into().to_ascii_lowercase();
+        if name != "content-length" {
+            set_header(&mut self.headers, name.into(), value.into());
+        }
         self
     }
 
@@ -170,13 +175,13 @@ impl<'a> Response<'a> {
             .with_header("content-type", "text/plain; charset=utf-8")
     }
 
-    /// The plaintext of the reply.
+    /// The plaintext of the reply: always two strings, the second empty where there is no body.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut json = alloc::format!(r#"{{"code":{},"headers":"#, self.code).into_bytes();
         push_headers(&self.headers, &mut json);
         json.push(b'}');
-        encode_list(&json, self.body)
+        encode_list(&json, Some(self.body.unwrap_or_default()))
     }
 
     /// Reads the plaintext of a reply.
@@ -202,6 +207,12 @@ impl fmt::Debug for Response<'_> {
             .field("body_len", &self.body.map(<[u8]>::len))
             .finish_non_exhaustive()
     }
+}
+
+/// Puts a header in place of one whose name differs in case only.
+pub(crate) fn set_header<'a>(headers: &mut Headers<'a>, name: Cow<'a, str>, value: Cow<'a, str>) {
+    headers.retain(|known, _| !known.eq_ignore_ascii_case(&name));
+    headers.insert(name, value);
 }
 
 pub(crate) fn find_header<'a>(headers: &'a Headers<'_>, name: &str) -> Option<&'a str> {

@@ -116,6 +116,8 @@ proptest! {
         let encoded = response.encode();
         let mut sealed = served.sealer.seal_v4(&encoded, &mut world.rng).unwrap();
         prop_assert_eq!(sealed.len(), enc.overhead() + encoded.len());
+        // There are always two strings.
+        response.body = Some(answer.as_deref().unwrap_or_default());
         let opened = served.reply_key.open_v4(&mut sealed);
         prop_assert_eq!(opened, Ok(FromServer::Server(response)));
     }
@@ -179,6 +181,7 @@ proptest! {
         raw[at_raw] ^= flip;
         prop_assert_eq!(served.reply_key.open_v4(&mut raw), Err(Error::Decrypt));
 
+        let served = world.serve(Endpoint::V3, b"{}", enc);
         let mut text = served.sealer.seal_v3("[1,2]", &mut world.rng).unwrap();
         let at_text = at.index(text.len());
         text[at_text] ^= flip;
@@ -195,21 +198,23 @@ proptest! {
     #[test]
     fn no_bytes_of_others_open(seed: u8, hops in 0usize..2, mut bytes in binary()) {
         let mut world = World::new(hops, seed);
-        let key = world.serve(Endpoint::V4, b"l2:{}e", EncType::XChaCha20).reply_key;
-        prop_assert_eq!(key.open(&bytes), Err(Error::Decrypt));
-        prop_assert_eq!(key.open_v3(&bytes), Err(Error::Decrypt));
+        let mut key = |endpoint| world.serve(endpoint, b"l2:{}e", EncType::XChaCha20).reply_key;
+        let (v4, v3) = (key(Endpoint::V4), key(Endpoint::V3));
+        prop_assert_eq!(v3.open_v3(&bytes), Err(Error::Decrypt));
         let text = base64::encode(&bytes);
-        prop_assert_eq!(key.open(text.as_bytes()), Err(Error::Decrypt));
-        prop_assert_eq!(key.open_v4(&mut bytes), Err(Error::Decrypt));
+        prop_assert_eq!(v3.open_v3(text.as_bytes()), Err(Error::Decrypt));
+        prop_assert_eq!(v4.open_v4(&mut bytes), Err(Error::Decrypt));
     }
 }
 
 #[test]
 fn what_an_entry_node_writes_never_opens() {
     let mut world = World::new(1, 1);
-    let key = world
-        .serve(Endpoint::V4, b"l2:{}e", EncType::XChaCha20)
-        .reply_key;
+    let mut key = |endpoint| {
+        let served = world.serve(endpoint, b"l2:{}e", EncType::XChaCha20);
+        served.reply_key
+    };
+    let (v4, v3) = (key(Endpoint::V4), key(Endpoint::V3));
     for text in [
         "",
         "Invalid ciphertext",
@@ -224,9 +229,12 @@ fn what_an_entry_node_writes_never_opens() {
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ] {
         let mut bytes = text.as_bytes().to_vec();
-        assert_eq!(key.open(&bytes), Err(Error::Decrypt), "{text}");
-        assert_eq!(key.open_v3(&bytes), Err(Error::Decrypt), "{text}");
-        assert_eq!(key.open_v4(&mut bytes), Err(Error::Decrypt), "{text}");
+        assert_eq!(v3.open_v3(&bytes), Err(Error::Decrypt), "{text}");
+        assert_eq!(v4.open_v4(&mut bytes), Err(Error::Decrypt), "{text}");
+        // Asked in another form than the request had, no bytes are worth a look.
+        assert_eq!(v4.open(&bytes), Err(Error::ReplyForm));
+        assert_eq!(v4.open_v3(&bytes), Err(Error::ServerForm));
+        assert_eq!(v3.open_v4(&mut bytes), Err(Error::ServerForm));
     }
 }
 
@@ -245,10 +253,6 @@ fn answers_in_aes_gcm_are_read_whatever_was_asked_for() {
             let opened = served.reply_key.open_v4(&mut sealed);
             assert_eq!(opened, Ok(FromServer::Server(response.clone())));
 
-            let sealed = base64::encode(&seal(EncType::AesGcm, b"{\"status_code\":404}"));
-            let opened = served.reply_key.open_v3(sealed.as_bytes());
-            assert!(matches!(opened, Ok(FromServer::Server(reply)) if reply.status == Some(404)));
-
             // Not the other way round: who asks in aes-gcm is answered in it.
             let mut sealed = seal(EncType::XChaCha20, &response.encode());
             let opened = served.reply_key.open_v4(&mut sealed);
@@ -256,6 +260,13 @@ fn answers_in_aes_gcm_are_read_whatever_was_asked_for() {
                 EncType::XChaCha20 => assert_eq!(opened, Ok(FromServer::Server(response))),
                 EncType::AesGcm => assert_eq!(opened, Err(Error::Decrypt)),
             }
+
+            let served = world.serve(Endpoint::V3, b"{}", asked);
+            let (server, client) = (&world.server, &served.ephemeral_key);
+            let json = b"{\"status_code\":404}";
+            let sealed = seal_by_hand(EncType::AesGcm, server, client, json, &mut world.rng);
+            let opened = served.reply_key.open_v3(base64::encode(&sealed).as_bytes());
+            assert!(matches!(opened, Ok(FromServer::Server(reply)) if reply.status == Some(404)));
         }
     }
 }
@@ -268,16 +279,16 @@ fn the_last_hop_speaks_for_itself() {
         let key = &served.reply_key;
         let mut sealed = complaint(&served.sealers[2], "Invalid url");
         assert!(sealed.is_ascii(), "base64");
-        let in_v3 = key.open_v3(&sealed).unwrap();
-        let in_v3 = match in_v3 {
-            FromServer::LastHop(reply) => reply,
-            FromServer::Server(response) => panic!("{response:?}"),
-        };
         let in_v4 = match key.open_v4(&mut sealed).unwrap() {
             FromServer::LastHop(reply) => reply,
             FromServer::Server(response) => panic!("{response:?}"),
         };
-        assert_eq!(in_v3, in_v4);
+        let served_v3 = world.serve(Endpoint::V3, b"{}", enc_type);
+        let sealed = complaint(&served_v3.sealers[2], "Invalid url");
+        match served_v3.reply_key.open_v3(&sealed).unwrap() {
+            FromServer::LastHop(in_v3) => assert_eq!(in_v3, in_v4),
+            FromServer::Server(response) => panic!("{response:?}"),
+        }
         assert_eq!((in_v4.status, in_v4.body.as_str()), (400, "Invalid url"));
         assert_eq!(in_v4.sealed_by, SealedBy::LastHop);
         assert_eq!(in_v4.enc_type, enc_type);
@@ -286,7 +297,7 @@ fn the_last_hop_speaks_for_itself() {
         let stranger = world.serve(Endpoint::V4, b"l2:{}e", enc_type);
         for sealer in [&served.sealers[0], &served.sealers[1], &stranger.sealers[2]] {
             let mut sealed = complaint(sealer, "Invalid url");
-            assert_eq!(key.open_v3(&sealed), Err(Error::Decrypt));
+            assert_eq!(served_v3.reply_key.open_v3(&sealed), Err(Error::Decrypt));
             assert_eq!(key.open_v4(&mut sealed), Err(Error::Decrypt));
         }
     }
@@ -297,16 +308,18 @@ fn the_last_hop_cannot_speak_for_the_server() {
     for enc_type in TYPES {
         let mut world = World::new(2, 4);
         let served = world.serve(Endpoint::V4, b"l2:{}e", enc_type);
-        let mut forge = |plaintext: &[u8]| {
-            let (hop, client) = (&world.secrets[1], &served.hop_keys[1]);
-            seal_by_hand(enc_type, hop, client, plaintext, &mut world.rng)
-        };
-        let mut response = forge(&v4::Response::new(200, b"forged").encode());
+        let forged = v4::Response::new(200, b"forged").encode();
+        let (hop, client) = (&world.secrets[1], &served.hop_keys[1]);
+        let mut response = seal_by_hand(enc_type, hop, client, &forged, &mut world.rng);
         let opened = served.reply_key.open_v4(&mut response);
-        assert_eq!(opened, Err(Error::ReplyForm));
-        let response = base64::encode(&forge(b"[\"forged\"]"));
-        let opened = served.reply_key.open_v3(response.as_bytes());
-        assert_eq!(opened, Err(Error::ReplyForm));
+        assert_eq!(opened, Err(Error::Decrypt));
+        let served = world.serve(Endpoint::V3, b"{}", enc_type);
+        let (hop, client) = (&world.secrets[1], &served.hop_keys[1]);
+        let response = seal_by_hand(enc_type, hop, client, b"[\"forged\"]", &mut world.rng);
+        let opened = served
+            .reply_key
+            .open_v3(base64::encode(&response).as_bytes());
+        assert_eq!(opened, Err(Error::Decrypt));
     }
 }
 
@@ -319,6 +332,7 @@ fn a_server_does_not_read_complaints_of_itself() {
     let mut sealed = served.sealer.seal_v4(json, &mut world.rng).unwrap();
     let opened = served.reply_key.open_v4(&mut sealed);
     assert_eq!(opened, Err(Error::ServerForm));
+    let served = world.serve(Endpoint::V3, b"{}", EncType::XChaCha20);
     let sealed = served.sealer.seal_v3("not JSON", &mut world.rng).unwrap();
     let opened = served.reply_key.open_v3(&sealed);
     assert_eq!(opened, Err(Error::ServerForm));
@@ -355,14 +369,21 @@ fn a_v3_request_sent_back_is_no_reply() {
 fn the_last_hops_layer_sent_back_is_no_complaint() {
     for enc_type in TYPES {
         let mut world = World::new(1, 16);
-        let address = world.address(Endpoint::V4);
-        let request = build(&world.hops, &address, b"l2:{}e", enc_type, &mut world.rng).unwrap();
-        let mut reflected = unframe(&request.body).0.to_vec();
-        let text = base64::encode(&reflected);
-        let key = request.reply;
-        assert_eq!(key.open(text.as_bytes()), Err(Error::ReplyForm));
-        assert_eq!(key.open_v3(text.as_bytes()), Err(Error::ReplyForm));
-        assert_eq!(key.open_v4(&mut reflected), Err(Error::ReplyForm));
+        let mut sent_to = |endpoint| {
+            let address = world.address(endpoint);
+            build(&world.hops, &address, b"{}", enc_type, &mut world.rng).unwrap()
+        };
+        let (v4, v3) = (sent_to(Endpoint::V4), sent_to(Endpoint::V3));
+        let mut reflected = unframe(&v4.body).0.to_vec();
+        assert_eq!(v4.reply.open_v4(&mut reflected), Err(Error::Decrypt));
+        let text = base64::encode(unframe(&v3.body).0);
+        assert_eq!(v3.reply.open_v3(text.as_bytes()), Err(Error::Decrypt));
+
+        let (end, path) = world.hops.split_last().unwrap();
+        let path = [path, &[*end]].concat();
+        let to_node = build(&path, end, b"{}", enc_type, &mut world.rng).unwrap();
+        let text = base64::encode(unframe(&to_node.body).0);
+        assert_eq!(to_node.reply.open(text.as_bytes()), Err(Error::Decrypt));
     }
 }
 
