@@ -26,6 +26,8 @@ pub fn path_policy(data: &[u8]) {
     let mut nodes = pool(0);
     let mut unix = start().unix;
     let mut rng = rng();
+    // Nodes that were on a path, or the destination of a request.
+    let mut seen = BTreeSet::new();
     let mut requests: Vec<(PathId, Vec<NodeKey>, Option<NodeKey>)> = Vec::new();
 
     while !bytes.is_empty() {
@@ -49,6 +51,7 @@ pub fn path_policy(data: &[u8]) {
                 }
                 assert!(policy.single_path || path.category() == category);
                 check(&paths, &policy, &nodes, unix);
+                seen.extend(on_path.iter().copied().chain(avoid));
                 requests.push((path.id(), on_path, avoid));
                 if requests.len() > 100 {
                     requests.remove(0);
@@ -130,16 +133,24 @@ pub fn path_policy(data: &[u8]) {
         assert!(paths.active().len() <= minimum + 2);
         assert!(paths.guards().len() <= 2 * minimum + 2);
         assert!(paths.retired().len() <= 8);
+        for member in MEMBERS.iter() {
+            let key = &member.record.key;
+            assert!(seen.contains(key) || paths.accusations().active(key, unix) == 0);
+        }
     }
 }
 
-/// No node serves twice, on one path or on two, and none has left the network or is struck out.
+/// No node serves twice, on one path or on two, nor does a /24; and none has left the network or is
+/// struck out.
 fn check(paths: &Paths, policy: &Policy, nodes: &Pool, now: UnixMillis) {
     let mut keys = BTreeSet::new();
+    let mut subnets = BTreeSet::new();
     for path in paths.active() {
         assert_eq!(path.nodes().len(), usize::from(policy.hops));
         for node in path.nodes() {
             assert!(keys.insert(node.key), "a node serves twice");
+            let [a, b, c, _] = node.ip.octets();
+            assert!(subnets.insert([a, b, c]), "a /24 serves twice");
             assert_eq!(nodes.get(&node.key), Some(node));
             assert!(!paths.strikes().is_struck_out(&node.key, now));
         }

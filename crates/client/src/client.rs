@@ -409,8 +409,8 @@ impl Client {
             Ok(response) if response.status == status::OK => {
                 match request.reply_key.open(response.body) {
                     Ok(reply) if reply.sealed_by == SealedBy::Destination => {
-                        self.network.paths.succeeded(request.path);
                         let body = reply.body.as_str();
+                        self.report_answer(&request, reply.status, body, now);
                         return self.destination_answered(request, reply.status, body);
                     }
                     // The last relay complains about its own layer, or nobody sealed this.
@@ -430,6 +430,19 @@ impl Client {
         // The member may be at fault as well as the path, which is given up if it goes on like this.
         job.tried.push(request.member);
         self.retry(job, Failure::of_path(&failure));
+    }
+
+    /// The path works; the member may say itself that it does not.
+    fn report_answer(&mut self, request: &OnionRequest, status: u16, body: &str, now: Now) {
+        let (member, nodes) = (Some(&request.member), &request.path_keys);
+        let provenance = Provenance::Decrypted;
+        let failure = classify(provenance, status, body.as_bytes(), member, nodes);
+        let paths = &mut self.network.paths;
+        if failure.penalties().destination.is_some() {
+            paths.failed(request.path, failure, now.unix);
+        } else {
+            paths.succeeded(request.path);
+        }
     }
 
     /// The member of the swarm itself answered.

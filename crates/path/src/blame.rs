@@ -6,7 +6,8 @@ use crate::guard::Guards;
 use crate::{Failure, Path, PathId, Paths};
 
 impl Paths {
-    /// A request got an authentic answer: the path works.
+    /// A request got an authentic answer: the path works. That is so whatever the answer says, as
+    /// long as it blames nobody; for one that does see [`failed`](Self::failed).
     ///
     /// Reports on paths that were retired long ago are ignored.
     pub fn succeeded(&mut self, id: PathId) {
@@ -21,7 +22,8 @@ impl Paths {
     /// had enough.
     ///
     /// `failure` comes from [`classify`](crate::classify), which names none but the nodes of the
-    /// path and the destination, or from the transport. What the client saw itself and what the
+    /// path and the destination, or from the transport. An authentic answer that blames nobody is
+    /// not reported here but with [`succeeded`](Self::succeeded). What the client saw itself and what the
     /// destination vouches for gives strikes. What any node of the path can have forged gives
     /// accusations only. On a path that is retired a report still blames nodes, each of them once;
     /// reports on paths that were retired long ago are ignored.
@@ -67,7 +69,11 @@ impl Paths {
             }
         }
         if failure == Failure::EdgeUnreachable {
-            self.strikes.strike(guard, now);
+            self.retire(place);
+            if self.guards.unreachable(&guard, &self.policy, now) {
+                self.strikes.strike_out(guard, now);
+            }
+            return;
         }
         let is_told_on = path.inner_nodes().any(|node| Some(node.key) == named);
         let blames_guard = penalties.edge || named == Some(guard);
@@ -76,12 +82,10 @@ impl Paths {
             return;
         }
         self.retire(place);
-        if !is_told_on {
-            // Nobody knows who it was, but a guard that swallows or garbles everything must not be
-            // the next path's guard as well.
-            self.guards.rest(&guard, &self.policy, now);
-        }
-        if self.guards.path_failed(&guard, &self.policy, now) {
+        if self
+            .guards
+            .path_failed(&guard, is_told_on, &self.policy, now)
+        {
             self.accusations.strike_out(guard, now);
         }
     }
@@ -89,7 +93,8 @@ impl Paths {
 
 /// An answer that authenticates came through the path.
 fn works(path: &mut Path, guards: &mut Guards) {
-    path.losses = 0;
+    // Not to nought: a node that drops two of three is to lose the path.
+    path.losses = path.losses.saturating_sub(1);
     if let Some(guard) = path.guard() {
         guards.worked(&guard);
     }

@@ -7,7 +7,7 @@ use session_core::UnixMillis;
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
 use crate::random::shuffled;
-use crate::{Category, Path, PathId, Paths, Taken, select_nodes};
+use crate::{Category, Guard, Path, PathId, Paths, Taken, select_nodes};
 
 /// How picky to be about the nodes of a path. The less picky, the more nodes there are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +45,16 @@ impl Paths {
         let nodes = [Scruples::Fresh, Scruples::Clean, Scruples::Any]
             .into_iter()
             .find_map(|scruples| self.nodes_for_path(scruples, pool, old, avoid, now, rng))?;
-        // Only where destinations are on paths, or the policy keeps none, there are that many.
         let is_same = |path: &Path| path.category() == category;
+        let is_new = |guard: &NodeRecord| !self.guards.contains(&guard.key);
+        if self.guards.met_enough(&self.policy, now)
+            && nodes.first().is_some_and(is_new)
+            && self.active.iter().any(is_same)
+        {
+            // Rather share a path than meet yet another guard.
+            return None;
+        }
+        // Only where destinations are on paths, or the policy keeps none, there are that many.
         let count = self.active.iter().filter(|path| is_same(path)).count();
         if count > self.policy.min_paths(category).into()
             && let Some(oldest) = self.active.iter().position(is_same)
@@ -107,7 +115,11 @@ impl Paths {
             pool.get(&node.key) != Some(node) || self.strikes.is_struck_out(&node.key, now)
         };
         let should_go = |node: &NodeRecord| must_go(node) || !self.is_usable(&node.key, now);
-        if path.nodes().first().is_none_or(must_go) {
+        if path
+            .nodes()
+            .first()
+            .is_none_or(|guard| must_go(guard) || !serves_clients(guard))
+        {
             return Condition::Lost;
         }
         let count = path.inner_nodes().filter(|node| should_go(node)).count();
@@ -146,14 +158,18 @@ impl Paths {
         let mut taken = self.taken(avoid);
         let guards = self.guards.as_slice();
         // Whoever can make guards rest must not be able to lead the client to ever new ones.
-        let has_enough = guards.len() >= self.policy.enough_guards();
-        let may_rest = scruples == Scruples::Any || has_enough;
+        let met_enough = self.guards.met_enough(&self.policy, now);
+        let has_enough = met_enough || guards.len() >= self.policy.enough_guards();
+        let has_several = guards.len() >= self.policy.min_standard_paths.into();
+        let is_passed_over = |guard: &Guard| {
+            guard.is_resting(now) && !has_enough || guard.is_yielding(now) && !has_several
+        };
         let known = guards
             .iter()
-            .filter(|guard| may_rest || !guard.is_resting(now))
+            .filter(|guard| scruples == Scruples::Any || met_enough || !is_passed_over(guard))
             .filter_map(|guard| Some((guard, pool.get(&guard.key)?)))
             .filter(|(_, node)| serves_clients(node) && !taken.contains(node))
-            .min_by_key(|(guard, _)| guard.rests_until.max(now))
+            .min_by_key(|(guard, _)| (guard.rests_until.max(now), guard.yields_until.max(now)))
             .map(|(_, node)| *node);
         self.keep_away(scruples, pool, old, &mut taken);
         let guard = match known {

@@ -120,7 +120,7 @@ impl Paths {
         } else {
             category
         };
-        self.forget_unusable(pool, now);
+        self.forget_unusable(now);
         self.mend(pool, now, rng);
         let is_old =
             |path: &mut Path| path.category() == category && path.is_old(&self.policy, now);
@@ -176,16 +176,15 @@ impl Paths {
         places.get(chosen).copied()
     }
 
-    /// Drops what the pool, strikes or age rule out: strikes of nodes that left, and guards.
-    /// Accusations do not take the rank of a guard: they are too cheap.
-    fn forget_unusable(&mut self, pool: &Pool, now: UnixMillis) {
-        let is_listed = |key: &NodeKey| pool.get(key).is_some();
-        self.strikes.retain(is_listed);
-        self.accusations.retain(is_listed);
+    /// Drops strikes that expired, and guards that strikes or age rule out. Accusations do not take
+    /// the rank of a guard: they are too cheap. Nor does a node list without it: it may be back in
+    /// the next one.
+    fn forget_unusable(&mut self, now: UnixMillis) {
+        self.strikes.expire(now);
+        self.accusations.expire(now);
         let strikes = &self.strikes;
-        self.guards.review(&self.policy, now, |key| {
-            is_listed(key) && !strikes.is_struck_out(key, now)
-        });
+        let keep = |key: &NodeKey| !strikes.is_struck_out(key, now);
+        self.guards.review(&self.policy, now, keep);
     }
 
     /// Takes a path out of use.

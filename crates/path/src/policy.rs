@@ -41,14 +41,15 @@ pub struct Policy {
     /// Default 1 hour.
     pub accusation_expiry: Duration,
     /// Paths that fail in a row at which their guard rests whatever the failure; at twice as many
-    /// it is dropped. Default 3.
+    /// it is dropped. Default 12: hostile nodes behind honest guards must not be able to make the
+    /// client move on to their own.
     pub guard_failure_threshold: u8,
     /// Age at which a path is replaced by one with the same guard. Default 10 minutes.
     pub rotation: Duration,
     /// Age at which a guard is replaced. Default 10 days.
     pub guard_lifetime: Duration,
-    /// How long a guard is passed over after it could not be reached, or after a path of it failed
-    /// for no known reason. Default 1 minute.
+    /// How long a guard is passed over after too many of its paths failed, or after it could not be
+    /// reached once; that doubles, up to an hour, while it goes on. Default 1 minute.
     pub guard_rest: Duration,
     /// Whether all paths together have at most one node in any IPv4 /24. Default on; turn it off
     /// on local test networks only.
@@ -70,7 +71,7 @@ impl Default for Policy {
             node_strike_threshold: 3,
             strike_expiry: HOUR.saturating_mul(48),
             accusation_expiry: HOUR,
-            guard_failure_threshold: 3,
+            guard_failure_threshold: 12,
             rotation: MINUTE.saturating_mul(10),
             guard_lifetime: DAY.saturating_mul(10),
             guard_rest: MINUTE,
@@ -128,6 +129,11 @@ impl Policy {
     /// Guards that are enough: as many as there are paths when all is well.
     pub(crate) fn enough_guards(&self) -> usize {
         usize::from(self.min_standard_paths).saturating_add(self.min_file_paths.into())
+    }
+
+    /// New guards in 24 hours at most, while the known ones will do.
+    pub(crate) fn guards_per_day(&self) -> usize {
+        self.enough_guards().saturating_add(2)
     }
 
     /// Guards to remember at most. More than the paths that there can be, so that one is idle.

@@ -1,11 +1,13 @@
 //! What outlives the process: guards and strikes.
 //!
 //! ```text
-//! state  = version guards strikes        version = 1, one byte
-//! guards = count *(key since failures)   in the order in which they were chosen
-//! strikes = count *(key n n*time)        ascending by key; n from 1, one byte
-//! count  = two bytes, key = 32 bytes, since, time = 8 bytes of Unix milliseconds, failures = one
-//!          byte; all big-endian
+//! state   = version guards births strikes    version = 1, one byte
+//! guards  = count *(key since failures built wasted)
+//!                                            in the order in which they were chosen
+//! births  = count *time                      of guards chosen lately, also of some that are gone
+//! strikes = count *(key n n*time)            ascending by key; times too; n from 1, one byte
+//! count   = two bytes, key = 32 bytes, since, time = 8 bytes of Unix milliseconds; failures,
+//!           built, wasted = one byte; all big-endian
 //! ```
 
 use alloc::vec::Vec;
@@ -32,7 +34,11 @@ impl Paths {
         for guard in guards {
             out.extend(guard.key.as_bytes());
             out.extend(guard.since.as_millis().to_be_bytes());
-            out.push(guard.failures);
+            out.extend([guard.failures, guard.built, guard.wasted]);
+        }
+        out.extend(count(self.guards.births().len()));
+        for time in self.guards.births() {
+            out.extend(time.as_millis().to_be_bytes());
         }
         let strikes = self.strikes.newest();
         out.extend(count(strikes.len()));
@@ -46,8 +52,8 @@ impl Paths {
         out
     }
 
-    /// What [`save`](Self::save) wrote. Times that lie ahead of `now` are taken as `now`, strikes
-    /// that are too old are left out, and so are guards beyond the number that `policy` allows.
+    /// What [`save`](Self::save) wrote. Guards from times ahead of `now` are as old as if chosen
+    /// now; strikes that do not count any more are left out, and so are guards beyond the number that `policy` allows.
     ///
     /// # Errors
     /// [`Error::StateVersion`], [`Error::State`]. Start with [`Paths::new`] then.
@@ -62,9 +68,14 @@ impl Paths {
             let (key, since) = (input.key()?, input.time()?.min(now));
             let mut guard = Guard::new(key, since);
             guard.failures = input.byte()?;
+            (guard.built, guard.wasted) = (input.byte()?, input.byte()?);
             if place < policy.max_guards() && !paths.guards.restore(guard) {
                 return Err(Error::State);
             }
+        }
+        for _ in 0..input.count()? {
+            let time = input.time()?;
+            paths.guards.add_birth(time, &policy);
         }
         let nodes = input.count()?;
         if nodes > MAX_NODES {
@@ -78,8 +89,13 @@ impl Paths {
                 return Err(Error::State);
             }
             last = Some(key);
-            for _ in 0..times {
-                paths.strikes.recall(key, input.time()?.min(now), now);
+            let needed = paths.strikes.needed();
+            for left in (1..=times).rev() {
+                let time = input.time()?;
+                // More than that another policy may have saved.
+                if left <= needed {
+                    paths.strikes.recall(key, time, now);
+                }
             }
         }
         if !input.0.is_empty() {

@@ -47,7 +47,7 @@ impl Strikes {
 
     /// Gives a node as many strikes as put it out.
     pub fn strike_out(&mut self, node: NodeKey, now: UnixMillis) {
-        self.add(node, self.threshold.max(1), now);
+        self.add(node, self.needed(), now);
     }
 
     /// How many strikes of a node count at `now`.
@@ -63,18 +63,25 @@ impl Strikes {
     /// Whether a node has at least the threshold of strikes, and at least one.
     #[must_use]
     pub fn is_struck_out(&self, node: &NodeKey, now: UnixMillis) -> bool {
-        self.active(node, now) >= usize::from(self.threshold.max(1))
+        self.active(node, now) >= usize::from(self.needed())
     }
 
-    /// Forgets the nodes for which `keep` is false: those that left the network.
-    pub fn retain(&mut self, mut keep: impl FnMut(&NodeKey) -> bool) {
-        self.times.retain(|node, _| keep(node));
+    /// Forgets the nodes whose strikes do not count any more.
+    pub(crate) fn expire(&mut self, now: UnixMillis) {
+        let expiry = self.expiry;
+        self.times
+            .retain(|_, times| times.iter().any(|&time| is_active(time, expiry, now)));
+    }
+
+    /// Strikes that put a node out.
+    pub(crate) fn needed(&self) -> u8 {
+        self.threshold.max(1)
     }
 
     /// The nodes with their newest strikes, as many as are needed to put a node out; ascending by
     /// key.
     pub(crate) fn newest(&self) -> impl ExactSizeIterator<Item = (&NodeKey, &[UnixMillis])> {
-        let needed = usize::from(self.threshold.max(1));
+        let needed = usize::from(self.needed());
         self.times.iter().map(move |(node, times)| {
             let start = times.len().saturating_sub(needed);
             (node, times.get(start..).unwrap_or_default())
@@ -104,9 +111,10 @@ impl Strikes {
     }
 }
 
-/// Whether a strike given at `time` still counts.
+/// Whether a strike given at `time` still counts. A time that lies ahead, because the clock was set
+/// back, is as far away as one that lies behind.
 fn is_active(time: UnixMillis, expiry: Duration, now: UnixMillis) -> bool {
-    time.saturating_add(expiry) > now
+    time.abs_diff(now) < expiry
 }
 
 #[cfg(test)]
@@ -142,6 +150,15 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_ran_ahead_strikes_nobody_for_longer() {
+        let mut strikes = Strikes::new(1, EXPIRY);
+        strikes.strike(key(1), at(1000));
+        strikes.strike(key(2), at(105));
+        assert!(!strikes.is_struck_out(&key(1), at(100)));
+        assert!(strikes.is_struck_out(&key(2), at(100)));
+    }
+
+    #[test]
     fn striking_out_takes_one_call() {
         for threshold in [0, 1, 3, 255] {
             let mut strikes = Strikes::new(threshold, EXPIRY);
@@ -154,11 +171,11 @@ mod tests {
     #[test]
     fn the_newest_strikes_are_those_that_last_longest() {
         let mut strikes = Strikes::new(2, EXPIRY);
-        for secs in [300, 301, 100] {
+        for secs in [104, 105, 100] {
             strikes.strike(key(1), at(secs)); // The clock is set back.
         }
         let newest: Vec<_> = strikes.newest().map(|(_, times)| times.to_vec()).collect();
-        assert_eq!(newest, [[at(300), at(301)]]);
+        assert_eq!(newest, [[at(104), at(105)]]);
     }
 
     #[test]
@@ -173,7 +190,8 @@ mod tests {
         }
         assert_eq!(strikes.times.len(), MAX_NODES);
         assert_eq!(strikes.active(&key(0), at(2)), 0, "struck longest ago");
-        strikes.retain(|node| *node == key(1));
+        strikes.strike(key(1), at(12));
+        strikes.expire(at(12));
         assert_eq!(strikes.times.len(), 1);
     }
 }

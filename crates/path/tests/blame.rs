@@ -42,7 +42,10 @@ fn an_accusation_costs_the_path_the_accused_and_who_would_have_told() {
         "only the guard itself can say so"
     );
     assert_eq!(accusations(&paths, &nodes), [0, 0, 0]);
-    assert!(paths.guards()[0].is_resting(START));
+    assert!(
+        !paths.guards()[0].is_resting(START),
+        "behind it anybody can"
+    );
 }
 
 #[test]
@@ -266,4 +269,59 @@ fn where_nodes_are_few_accused_ones_serve_rather_than_none() {
     let path = choose(&mut paths, &pool, 0, &mut rng);
     let again = paths.choose(&pool, Category::Standard, None, START, &mut rng);
     assert_eq!(again.unwrap().id(), path.id(), "kept, though accused");
+}
+
+#[test]
+fn new_paths_stay_away_from_the_nodes_of_retired_ones() {
+    for seed in 0..50 {
+        // Seven /24s: enough for two paths, so that by chance many would share a node.
+        let (pool, mut rng) = (pool(14), rng(seed));
+        let mut paths = Paths::new(Policy::default());
+        let path = choose(&mut paths, &pool, 0, &mut rng);
+        fail_path(&mut paths, &path, 0);
+        let next = choose(&mut paths, &pool, 0, &mut rng);
+        let mut inner = path.nodes()[1..].iter();
+        assert!(inner.all(|node| !next.contains(&node.key)), "{seed}");
+    }
+}
+
+/// Else a node of a path could have another one replaced again and again, and go on.
+#[test]
+fn a_repaired_path_is_no_new_path() {
+    let (mut paths, path, pool, mut rng) = one_path();
+    let nodes = keys(&path);
+    let destination = key(59);
+    let unreachable = Failure::DestinationUnreachable { node: destination };
+    let other = choose(&mut paths, &pool, 0, &mut rng);
+    paths.failed(path.id(), unreachable, START);
+    paths.failed(path.id(), Failure::PathTimedOut, START);
+    let bad = Some(nodes[1]);
+    let broken = Failure::UnparseableData { destination: bad };
+    paths.failed(other.id(), broken, START);
+    choose(&mut paths, &pool, 0, &mut rng);
+    let mut active = paths.active().iter();
+    let repaired = active.find(|path| path.contains(&nodes[0])).unwrap();
+    assert_ne!(repaired.id(), path.id());
+    assert_eq!(repaired.strikes(), 1);
+    let id = repaired.id();
+    paths.failed(id, unreachable, START);
+    assert_eq!(accusations(&paths, &[destination]), [1], "told before");
+    assert!(
+        paths.active().iter().all(|path| path.id() != id),
+        "the third loss in a row"
+    );
+}
+
+/// Two of three that are lost are too many, whatever the order.
+#[test]
+fn a_path_that_loses_most_requests_ends() {
+    let (mut paths, path, _, _) = one_path();
+    for number in 0..12 {
+        if number % 3 == 2 {
+            paths.succeeded(path.id());
+        } else {
+            paths.failed(path.id(), Failure::TimedOut, START);
+        }
+    }
+    assert!(paths.active().is_empty());
 }

@@ -273,6 +273,8 @@ fn liars_do_not_shrink_the_pool_of_honest_nodes() {
              {most_guards} guards",
             all.honest_out
         );
+        assert!(most_guards <= 6, "{most_guards}");
+        assert!(answered >= 75, "{answered}");
         let honest = pool.len() * (100 - percent) / 100;
         assert!(all.honest_out * 50 <= honest, "{}", all.honest_out);
         assert!(least_share >= (100 - percent) * 10 - 5, "{least_share}");
@@ -302,6 +304,100 @@ fn a_lying_guard_cannot_empty_the_pool() {
         }
     }
     println!("a lying guard: at most {most} of {NODES} nodes out");
-    assert_eq!(paths.guards().len(), 1);
+    assert!(paths.guards().len() <= 4, "all lie, so none is better");
     assert!(most * 50 <= pool.len(), "{most}");
+}
+
+/// What hostile nodes do to be both ends of many paths.
+#[derive(Clone, Copy, Debug)]
+enum Strategy {
+    /// Behind honest guards they end every path, in the guard's name, so that the client moves on
+    /// to hostile ones.
+    EndOthers,
+    /// The same; and a hostile guard ends its paths until the last node is hostile, and answers
+    /// after every fifth.
+    ChooseLast,
+}
+
+/// Answered requests in all, with a hostile guard, and with a hostile last node as well; for
+/// clients that use one or two paths at a time for 3 days.
+fn answered_behind_hostile_guards(
+    pool: &Pool,
+    percent: usize,
+    strategy: Strategy,
+    seed: u64,
+) -> [u32; 3] {
+    let mut rng = rng(seed);
+    let hostile = some_nodes(pool, percent, &mut rng);
+    let mut paths = Paths::new(Policy::default());
+    let mut ended_in_a_row = 0;
+    let mut seen = [0; 3];
+    for step in 0..3 * 24 * 12 {
+        let now = START.saturating_add(Duration::from_secs(300 * step));
+        if step % 7 == 0 {
+            // One at the same time, which no one disturbs.
+            let path = paths.choose(pool, Category::Standard, None, now, &mut rng);
+            let id = path.unwrap().id();
+            let path = paths.choose(pool, Category::Standard, None, now, &mut rng);
+            let other = path.unwrap().id();
+            paths.succeeded(id);
+            paths.succeeded(other);
+        }
+        for _ in 0..8 {
+            let path = paths.choose(pool, Category::Standard, None, now, &mut rng);
+            let path = path.unwrap();
+            let (id, nodes) = (path.id(), keys(path));
+            let is_hostile: Vec<_> = nodes.iter().map(|node| hostile.contains(node)).collect();
+            let (guard, middle, last) = (is_hostile[0], is_hostile[1], is_hostile[2]);
+            let chooses = matches!(strategy, Strategy::ChooseLast);
+            if !guard && (middle || last) {
+                paths.failed(id, Failure::EdgeNotReady, now);
+            } else if guard && !last && chooses && ended_in_a_row < 5 {
+                ended_in_a_row += 1;
+                paths.failed(id, network::unreachable(nodes[1]), now);
+            } else {
+                if guard {
+                    ended_in_a_row = 0;
+                }
+                paths.succeeded(id);
+                seen[0] += 1;
+                seen[1] += u32::from(guard);
+                seen[2] += u32::from(guard && last);
+                break;
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn hostile_nodes_cannot_steer_clients_to_their_guards() {
+    const CLIENTS: u32 = 100;
+    let pool = pool();
+    for percent in [20, 30] {
+        for strategy in [Strategy::EndOthers, Strategy::ChooseLast] {
+            let mut total = [0; 3];
+            for client in 0..CLIENTS {
+                let seed = u64::from(client) + 1000;
+                let seen = answered_behind_hostile_guards(&pool, percent, strategy, seed);
+                total
+                    .iter_mut()
+                    .zip(seen)
+                    .for_each(|(sum, one)| *sum += one);
+            }
+            let share = |count: u32| 100.0 * f64::from(count) / f64::from(total[0]);
+            let (guards, ends) = (share(total[1]), share(total[2]));
+            println!(
+                "{percent} % hostile, {strategy:?}: of the answers {guards:.1} % behind hostile \
+                 guards, {ends:.1} % between hostile ends"
+            );
+            let chance = percent as f64;
+            assert!(guards < chance + 10.0, "{guards}");
+            let bound = match strategy {
+                Strategy::EndOthers => chance * chance / 100.0 + 4.0,
+                Strategy::ChooseLast => chance,
+            };
+            assert!(ends < bound, "{ends}");
+        }
+    }
 }
