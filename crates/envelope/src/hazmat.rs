@@ -90,7 +90,11 @@ pub fn deterministic_ephemeral(
     message: &[u8],
 ) -> Result<x25519::SecretKey, Error> {
     let to = recipient_key(to)?;
-    let parts: [&[u8]; 3] = [from.expose_signing_key().expose_seed(), to.as_bytes(), message];
+    let parts: [&[u8]; 3] = [
+        from.expose_signing_key().expose_seed(),
+        to.as_bytes(),
+        message,
+    ];
     let seed = blake2b::hash_keyed(b"SessionBoxEphemeralHashKey", &parts)
         .map_err(|_| Error::Internal("BLAKE2b key"))?;
     // The first half of SHA-512, clamped, is what an Ed25519 seed becomes as well.
