@@ -150,8 +150,8 @@ impl Guards {
         is_new
     }
 
-    /// A path begins with this guard, which is kept for later ones. If there are too many, the newest that is not `in_use`
-    /// makes room.
+    /// A path begins with this guard, which is kept for later ones. If there are too many, the
+    /// newest that is not `in_use` makes room.
     pub(crate) fn remember(
         &mut self,
         key: NodeKey,
