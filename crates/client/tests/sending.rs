@@ -191,6 +191,30 @@ fn after_the_last_attempt_a_message_fails_exactly_once() {
     }
 }
 
+fn struck_out(network: &Network, member: usize) -> bool {
+    let key = &network.records[member].key;
+    let strikes = network.client.paths().strikes();
+    strikes.is_struck_out(key, network.now.unix)
+}
+
+#[test]
+fn a_member_is_struck_out_only_for_what_it_says_of_itself() {
+    let text = "\"oxend returned unparsable data\"";
+    for (status, is_struck) in [(502, true), (500, false), (200, false)] {
+        let (mut network, request) = sending();
+        network.answer_sealed(&request, status, text);
+        let struck = struck_out(&network, request.member);
+        assert_eq!(struck, is_struck, "{status}");
+    }
+    // The same, from anybody on the way.
+    let (mut network, request) = sending();
+    network.answer(request.transmit.id, Ok((502, text.as_bytes())));
+    assert!(!struck_out(&network, request.member));
+    let (mut network, request) = sending();
+    network.answer_from_relay(&request, 502, text);
+    assert!(!struck_out(&network, request.member));
+}
+
 #[test]
 fn what_nodes_on_the_way_say_in_plain_is_not_about_the_request() {
     for status in [400, 401, 403, 404, 406, 413, 421, 425, 500, 502, 503, 504] {
