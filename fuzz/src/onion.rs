@@ -119,8 +119,9 @@ pub fn onion_reply(data: &[u8]) {
             assert_eq!(reply.sealed_by == SealedBy::LastHop, by_last_hop);
         }
         Err(error) => {
-            // A last hop answers in the cipher of the request; AES-GCM is tried for everybody else.
-            let readable = used == asked || (used == EncType::AesGcm && !by_last_hop);
+            // AES-GCM is always tried for a destination. What a last hop sealed and is no complaint
+            // can be its own layer, sent back: nobody's.
+            let readable = !by_last_hop && (used == asked || used == EncType::AesGcm);
             assert_eq!(error == session_onion::Error::Decrypt, !readable);
         }
     }
