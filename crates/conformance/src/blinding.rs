@@ -46,11 +46,11 @@ pub(crate) const ACCEPTED: &[(&str, &str, Accept)] =
             .verify(&bytes(case, "msg"), &signature)?)
     })];
 
-fn account(case: &Value) -> Result<Account, CaseError> {
+pub(crate) fn account(case: &Value) -> Result<Account, CaseError> {
     Ok(Account::from_secret(&bytes(case, "sk"))?)
 }
 
-fn server(case: &Value) -> Result<ServerKey, CaseError> {
+pub(crate) fn server(case: &Value) -> Result<ServerKey, CaseError> {
     Ok(ServerKey::from_slice(&bytes(case, "server_pk"))?)
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 use session_core::UnixMillis;
-use session_identity::blinding::ServerKey;
 use session_identity::community_auth::{self, HeaderTexts, Headers, Signer};
-use session_identity::{Account, Request, version_check};
+use session_identity::{Request, version_check};
 
+use crate::blinding::{account, server};
 use crate::case::{Accept, CaseError, Replay, Suite, bytes, hex, optional_bytes, text, unsigned};
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
@@ -17,14 +17,6 @@ pub(crate) const SUITES: &[(&str, Suite)] = &[
 /// The nonce of some apps is verified and never produced.
 pub(crate) const ACCEPTED: &[(&str, &str, Accept)] =
     &[("identity-sogs-auth", "alt_signature", alternative_signature)];
-
-fn account(case: &Value) -> Result<Account, CaseError> {
-    Ok(Account::from_secret(&bytes(case, "sk"))?)
-}
-
-fn server(case: &Value) -> Result<ServerKey, CaseError> {
-    Ok(ServerKey::from_slice(&bytes(case, "server_pk"))?)
-}
 
 /// Runs `with` on the request of a case.
 fn with_request<T>(

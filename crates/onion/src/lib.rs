@@ -11,6 +11,7 @@ mod entry;
 mod error;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
+mod headers;
 mod hop;
 mod json;
 mod layer;

@@ -6,10 +6,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+pub use crate::headers::Headers;
+
 use crate::Error;
+use crate::headers::{find_header, push_headers, read_headers, set_header};
 use crate::json::push_string;
 use crate::metadata::{self, Metadata};
-use crate::v4::{Headers, find_header, push_headers, read_headers, set_header};
 
 /// A request to a server.
 #[derive(Clone, PartialEq, Eq)]

@@ -23,9 +23,9 @@ impl Paths {
     ///
     /// `failure` comes from [`classify`](crate::classify), which names none but the nodes of the
     /// path and the destination, or from the transport. An authentic answer that blames nobody is
-    /// not reported here but with [`succeeded`](Self::succeeded). What the client saw itself and what the
-    /// destination vouches for gives strikes. What any node of the path can have forged gives
-    /// accusations only. On a path that is retired a report still blames nodes, each of them once;
+    /// not reported here but with [`succeeded`](Self::succeeded). What the client saw itself and
+    /// what the destination vouches for gives strikes. What any node of the path can have forged
+    /// gives accusations only. On a path that is retired a report still blames nodes, each of them once;
     /// reports on paths that were retired long ago are ignored.
     pub fn failed(&mut self, id: PathId, failure: Failure, now: UnixMillis) {
         let place = self.active.iter().position(|path| path.id() == id);
@@ -47,7 +47,7 @@ impl Paths {
 
         let named = penalties.node.or(penalties.destination);
         if let Some(named) = named {
-            // Whoever would have told us pays as much as whoever is told on.
+            // Whoever would have told us is accused too, unless it is the guard.
             let teller = path.node_before(&named);
             for node in core::iter::once(named).chain(teller) {
                 path.accuse(node, &mut self.accusations, now);

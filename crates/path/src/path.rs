@@ -27,7 +27,7 @@ pub struct Path {
     since: UnixMillis,
     pub(crate) active_requests: u32,
     pub(crate) strikes: u8,
-    /// Requests in a row that failed in a way that nobody vouches for.
+    /// Requests that failed in a way that nobody vouches for, less those that were answered.
     pub(crate) losses: u8,
     /// Whom accusations were noted against.
     accused: Vec<NodeKey>,

@@ -53,7 +53,8 @@ impl Paths {
     }
 
     /// What [`save`](Self::save) wrote. Guards from times ahead of `now` are as old as if chosen
-    /// now; strikes that do not count any more are left out, and so are guards beyond the number that `policy` allows.
+    /// now; strikes that do not count any more are left out, and so are guards beyond the number
+    /// that `policy` allows.
     ///
     /// # Errors
     /// [`Error::StateVersion`], [`Error::State`]. Start with [`Paths::new`] then.
