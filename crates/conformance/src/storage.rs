@@ -85,7 +85,7 @@ fn namespace(case: &Value) -> Result<Value, CaseError> {
         "unrevocable": class == Class::Unrevocable,
         "store_needs_signature": namespace.store_needs_signature(),
         "retrieve_needs_signature": namespace.retrieve_needs_signature(),
-        "store_subaccount_flags": namespace.store_access_flags(),
+        "store_subaccount_flags": namespace.store_access().bits(),
         "max_ttl_ms": u64::try_from(namespace.max_ttl().as_millis())?,
         "signed_text": namespace.signed_text(),
     }))

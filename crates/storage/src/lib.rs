@@ -18,6 +18,7 @@ mod rejection;
 mod reply;
 mod request;
 pub mod status;
+mod token;
 mod value;
 
 pub use auth::{Auth, Signed};
@@ -33,6 +34,7 @@ pub use reply::{
     Verdict, write_store_reply,
 };
 pub use request::{GetSwarm, Info, Request, Retrieve, Store};
+pub use token::{Access, Subaccount, Token};
 
 // What the API names.
 pub use session_core;

@@ -5,6 +5,8 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
+use crate::Access;
+
 /// Seconds in a day.
 const DAY: u64 = 86_400;
 
@@ -93,14 +95,14 @@ impl Namespace {
         !matches!(self.class(), Class::PublicOutbox) && self.0 != Self::LEGACY_GROUP.0
     }
 
-    /// The access flags that a subaccount needs to store here, as bits of its token (spec 04
-    /// §4.3: 2 Write, 4 Delete); zero where no signature is needed.
+    /// What a subaccount must be allowed to store here (spec 04 §4.2); nothing where no signature
+    /// is needed.
     #[must_use]
-    pub const fn store_access_flags(self) -> u8 {
+    pub const fn store_access(self) -> Access {
         match self.class() {
-            Class::PublicInbox => 0,
-            Class::PublicOutbox => 2 | 4,
-            Class::Unrevocable | Class::Private => 2,
+            Class::PublicInbox => Access::NONE,
+            Class::PublicOutbox => Access::WRITE.and(Access::DELETE),
+            Class::Unrevocable | Class::Private => Access::WRITE,
         }
     }
 
@@ -162,7 +164,7 @@ mod tests {
         assert!(Namespace::ACCOUNT_KEYS.store_needs_signature());
         assert!(!Namespace::ACCOUNT_KEYS.retrieve_needs_signature());
         assert_eq!(Namespace::REMOVED_MEMBERS.class(), Class::Unrevocable);
-        assert_eq!(Namespace::ACCOUNT_KEYS.store_access_flags(), 6);
+        assert_eq!(Namespace::ACCOUNT_KEYS.store_access().bits(), 6);
         assert_eq!(Namespace::ACCOUNT_KEYS.signed_text(), "-21");
         assert_eq!(Namespace::DIRECT.signed_text(), "");
     }
