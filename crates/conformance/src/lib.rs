@@ -15,6 +15,7 @@ mod path;
 mod runner;
 mod signed_request;
 mod storage;
+mod storage_access;
 mod swarm;
 
 pub use runner::{Outcome, Totals, run_file};
@@ -33,6 +34,7 @@ fn suite(name: &str) -> Option<Suite> {
         path::SUITES,
         signed_request::SUITES,
         storage::SUITES,
+        storage_access::SUITES,
         swarm::SUITES,
     ]
     .into_iter()

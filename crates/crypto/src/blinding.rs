@@ -1,23 +1,29 @@
 //! Ed25519 keys multiplied by a factor, so that one account has another key on every community
-//! server (spec 01 §8).
+//! server (spec 01 §8) and in every group (spec 04 §4.6).
 //!
-//! There are two forms, named by the prefix of their ids. In form 15 the [`Factor`] is the same
-//! for all users of a server; in form 25 each user has another.
+//! On servers there are two forms, named by the prefix of their ids. In form 15 the [`Factor`] is
+//! the same for all users of a server; in form 25 each user has another. In groups the
+//! [`MemberFactor`] is a secret of the group and the member.
 //!
-//! A blinded secret is a plain scalar and not a seed, so [`SigningKey`] signs by a nonce rule of
-//! its own. Only the rules that never repeat a nonce of the unblinded key are produced here.
+//! A blinded secret is a plain scalar and not a seed, so [`SigningKey`] and [`MemberKey`] sign by
+//! nonce rules of their own. Only rules that never repeat a nonce of the unblinded key are
+//! produced here.
 
-use alloc::boxed::Box;
 use core::fmt;
 
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
-use sha2::{Digest, Sha512};
-use subtle::{Choice, ConditionallyNegatable, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use subtle::{Choice, ConditionallyNegatable};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::ed25519::{self, PublicKey, Signature, positive_point, sign_with_nonce};
-use crate::{Error, blake2b, x25519};
+use crate::ed25519::{self, PublicKey, Signature, positive_point};
+use crate::{Error, blake2b, sha512, x25519};
+
+mod member;
+mod pair;
+
+pub use member::{MemberFactor, MemberKey};
+use pair::{NonceRule, Pair};
 
 /// What keys are multiplied with on one server. Not secret: whoever knows the server's key, and
 /// in form 25 the account, can compute it.
@@ -99,40 +105,22 @@ impl Factor {
     }
 }
 
-/// The hash that a signature's nonce comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum NonceRule {
-    Sha512,
-    Blake2b,
-}
-
 /// A blinded key pair. Zeroized on drop.
 #[derive(Clone)]
 pub struct SigningKey {
-    secret: Box<Secret>,
-    nonce_rule: NonceRule,
+    pair: Pair,
     factor: Factor,
-    public: PublicKey,
-}
-
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-struct Secret {
-    scalar: Scalar,
-    nonce_key: [u8; 32],
 }
 
 impl SigningKey {
     /// The pair of form 15 on the server with this 32-byte key (spec 01 §8.2).
     #[must_use]
     pub fn form15(key: &ed25519::SigningKey, server: &[u8; 32]) -> Self {
-        let mut hash = Sha512::new();
-        hash.update(key.expose_seed());
         // Without the public half this would be the nonce key of plain signatures: one of those,
         // over chosen bytes, would give the account's secret away.
-        hash.update(key.public().as_bytes());
-        let wide = Zeroizing::new(<[u8; 64]>::from(hash.finalize()));
+        let wide = Zeroizing::new(sha512::hash(&[key.expose_seed(), key.public().as_bytes()]));
         let nonce_key = wide.last_chunk().unwrap_or(&[0; 32]);
-        Self::new(key, Factor::of_server(server), nonce_key, NonceRule::Sha512)
+        Self::new(key, Factor::of_server(server), nonce_key, NonceRule::Form15)
     }
 
     /// The pair of form 25 on the server with this 32-byte key (spec 01 §8.3). `account` must be
@@ -145,12 +133,12 @@ impl SigningKey {
     ) -> Self {
         // The blinded key is that of the account's positive alternative.
         let mut factor = Factor::of_account(account, server);
-        factor.0.conditional_negate(is_negative(key.public()));
+        factor.0.conditional_negate(key.public().sign());
         let nonce_key = Zeroizing::new(blake2b::hash_domain(
             b"SessCommBlind25_seed",
             &[key.expose_seed()],
         ));
-        Self::new(key, factor, &nonce_key, NonceRule::Blake2b)
+        Self::new(key, factor, &nonce_key, NonceRule::Form25)
     }
 
     fn new(
@@ -159,29 +147,14 @@ impl SigningKey {
         nonce_key: &[u8; 32],
         nonce_rule: NonceRule,
     ) -> Self {
-        // Computed where it stays: what is built on the stack leaves a copy there.
-        let mut secret = Box::new(Secret {
-            scalar: factor.0,
-            nonce_key: [0; 32],
-        });
-        #[allow(clippy::arithmetic_side_effects, reason = "modulo the group order")]
-        {
-            secret.scalar *= &*key.scalar();
-        }
-        secret.nonce_key.copy_from_slice(nonce_key);
-        let public = PublicKey::of_scalar(&secret.scalar);
-        Self {
-            secret,
-            nonce_rule,
-            factor,
-            public,
-        }
+        let pair = Pair::new(key, &factor.0, Choice::from(0), nonce_key, nonce_rule);
+        Self { pair, factor }
     }
 
     /// The public half: the key in the blinded id.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.public
+        self.pair.public()
     }
 
     /// What the account's key was multiplied with: in form 25 the negative of the account's
@@ -195,32 +168,14 @@ impl SigningKey {
     /// [`public`](Self::public).
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Signature {
-        let parts: [&[u8]; 3] = [&self.secret.nonce_key, self.public.as_bytes(), message];
-        let wide = Zeroizing::new(match self.nonce_rule {
-            NonceRule::Sha512 => {
-                let mut hash = Sha512::new();
-                parts.iter().for_each(|part| hash.update(part));
-                hash.finalize().into()
-            }
-            NonceRule::Blake2b => blake2b::hash_domain(b"SessCommBlind25_sig", &parts),
-        });
-        // Erased in place: moved into a wrapper, it would leave a copy behind.
-        let mut nonce = Scalar::from_bytes_mod_order_wide(&wide);
-        let public = self.public.as_bytes();
-        let signature = sign_with_nonce(&self.secret.scalar, public, &nonce, message);
-        nonce.zeroize();
-        signature
+        self.pair.sign(message)
     }
 
     /// The secret scalar, little-endian.
     #[cfg(feature = "hazmat")]
     pub(crate) fn expose_scalar(&self) -> &[u8; 32] {
-        self.secret.scalar.as_bytes()
+        self.pair.expose_scalar()
     }
-}
-
-fn is_negative(key: &PublicKey) -> Choice {
-    Choice::from(key.as_bytes()[31] >> 7)
 }
 
 impl fmt::Debug for SigningKey {
@@ -231,9 +186,7 @@ impl fmt::Debug for SigningKey {
 
 impl PartialEq for SigningKey {
     fn eq(&self, other: &Self) -> bool {
-        let (own, others) = (&self.secret, &other.secret);
-        let same = own.scalar.ct_eq(&others.scalar) & own.nonce_key.ct_eq(&others.nonce_key);
-        bool::from(same) && self.nonce_rule == other.nonce_rule
+        self.pair == other.pair
     }
 }
 

@@ -10,7 +10,7 @@ use curve25519_dalek::traits::IsIdentity;
 use ed25519_dalek::Signer;
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::{Error, blake2b, x25519};
@@ -130,6 +130,11 @@ impl PublicKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; Self::LEN] {
         self.0.as_bytes()
+    }
+
+    /// The sign bit: set for the negative of what [`positive_point`] gives.
+    pub(crate) fn sign(&self) -> Choice {
+        Choice::from(self.as_bytes()[31] >> 7)
     }
 
     /// Verifies by libsodium's rules (spec 01 §5.2): `S < L`, `R` canonical and not of small

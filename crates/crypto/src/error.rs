@@ -20,6 +20,9 @@ pub enum Error {
     /// small order, or, where a conversion needs it, not in the prime-order subgroup.
     #[error("Ed25519 public key: invalid point")]
     InvalidPoint,
+    /// The bytes are no scalar other than zero below the group order.
+    #[error("invalid scalar")]
+    InvalidScalar,
     /// The public half of a 64-byte Ed25519 secret key does not belong to its seed.
     #[error("Ed25519 secret key: public half mismatch")]
     PublicHalfMismatch,

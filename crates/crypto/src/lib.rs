@@ -20,6 +20,7 @@ pub mod peer;
 pub mod sealed_box;
 mod secret;
 pub mod secretbox;
+pub mod sha512;
 pub mod x25519;
 pub mod xed25519;
 

@@ -1,4 +1,4 @@
-//! Blinded keys (spec 01 §8), and the attack that their nonce rule is there to prevent.
+//! Blinded keys (spec 01 §8, 04 §4.6), and the attack that their nonce rule is there to prevent.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -11,7 +11,7 @@ use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use proptest::prelude::*;
 use session_crypto::Error;
-use session_crypto::blinding::{Factor, SigningKey};
+use session_crypto::blinding::{Factor, MemberFactor, MemberKey, SigningKey};
 use session_crypto::ed25519::{self, PublicKey, Signature};
 use session_crypto::x25519;
 use session_crypto::zeroize::ZeroizeOnDrop;
@@ -116,6 +116,34 @@ proptest! {
     }
 
     #[test]
+    fn members_have_the_keys_that_the_group_knows(
+        seed: [u8; 32],
+        group: [u8; 32],
+        message: Vec<u8>,
+    ) {
+        let admin = ed25519::SigningKey::from_seed(&group);
+        let mut elsewhere = group;
+        elsewhere[0] ^= 1;
+        let other = ed25519::SigningKey::from_seed(&elsewhere);
+        for key in accounts_of_both_signs(seed) {
+            let account = *key.to_x25519().public();
+            let factor = MemberFactor::of(&admin, &account);
+            let pair = MemberKey::new(&key, &factor);
+            prop_assert_eq!(factor.public_key(&account), Ok(*pair.public()));
+            prop_assert_eq!(&MemberFactor::from_bytes(factor.expose_bytes()).unwrap(), &factor);
+
+            let signature = pair.sign(&message);
+            prop_assert_eq!(pair.public().verify(&message, &signature), Ok(()));
+            prop_assert!(key.public().verify(&message, &signature).is_err());
+            prop_assert_ne!(signature, MemberKey::new(&other, &factor).sign(&message));
+
+            let not_here = MemberFactor::of(&other, &account);
+            prop_assert_ne!(&not_here, &factor);
+            prop_assert_ne!(&MemberKey::new(&key, &not_here), &pair);
+        }
+    }
+
+    #[test]
     fn signatures_verify_under_the_blinded_key_only(
         seed: [u8; 32],
         server: [u8; 32],
@@ -159,6 +187,8 @@ proptest! {
         let account = x25519::PublicKey::from_bytes(bytes);
         let convertible = account.to_ed25519_positive().is_ok();
         prop_assert_eq!(factor.blind_account(&account).is_ok(), convertible);
+        let member = MemberFactor::of(&ed25519::SigningKey::from_seed(&server), &account);
+        prop_assert_eq!(member.public_key(&account).is_ok(), convertible);
     }
 }
 
@@ -191,6 +221,22 @@ fn keys_of_small_order_are_refused() {
     }
 }
 
+/// L, which is the least number that is no canonical scalar.
+const GROUP_ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+#[test]
+fn factors_of_members_are_canonical_and_not_zero() {
+    let mut largest = GROUP_ORDER;
+    largest[0] -= 1;
+    assert!(MemberFactor::from_bytes(&largest).is_ok());
+    for bytes in [[0; 32], GROUP_ORDER, [0xff; 32]] {
+        assert_eq!(MemberFactor::from_bytes(&bytes), Err(Error::InvalidScalar));
+    }
+}
+
 #[cfg(feature = "hazmat")]
 #[test]
 fn the_secret_is_a_plain_scalar() {
@@ -209,9 +255,15 @@ fn the_secret_is_a_plain_scalar() {
 fn secrets_do_not_print_and_are_erased() {
     const fn assert<T: ZeroizeOnDrop>() {}
     const { assert::<SigningKey>() }
+    const { assert::<MemberKey>() }
+    const { assert::<MemberFactor>() }
     let key = ed25519::SigningKey::from_seed(&[5; 32]);
     let (_, pair) = form25(&key, &[6; 32]);
     assert_eq!(format!("{pair:?}"), "blinding::SigningKey(..)");
+    let factor = MemberFactor::of(&key, key.to_x25519().public());
+    assert_eq!(format!("{factor:?}"), "blinding::MemberFactor(..)");
+    let member = MemberKey::new(&key, &factor);
+    assert_eq!(format!("{member:?}"), "blinding::MemberKey(..)");
 }
 
 /// Signatures by the rule of some apps (spec 01 §8.2): the nonce key is the one that Ed25519
@@ -307,11 +359,16 @@ proptest! {
             seen.push(r(&pair.sign(&message)));
             seen.push(r(&pair.sign(&prefixed)));
         }
+        for group in [server, elsewhere] {
+            let group = ed25519::SigningKey::from_seed(&group);
+            let factor = MemberFactor::of(&group, key.to_x25519().public());
+            seen.push(r(&MemberKey::new(&key, &factor).sign(&message)));
+        }
         // The rule to stay away from would have been noticed.
         let apps = sign_as_some_apps(&key, &pairs[0][0], &message);
         prop_assert!(seen.contains(&r(&apps)));
         seen.sort_unstable();
         seen.dedup();
-        prop_assert_eq!(seen.len(), 1 + 4 * 3);
+        prop_assert_eq!(seen.len(), 1 + 4 * 3 + 2);
     }
 }

@@ -25,6 +25,9 @@ pub enum Error {
     /// The time to live is not one that the namespace allows (spec 04 §1).
     #[error("time to live out of range")]
     Ttl,
+    /// No token can be made for this id: it is not an account with prefix 05 and a valid key.
+    #[error("member id: no account with a valid key")]
+    Member,
     /// The signing key is not the key of the account.
     #[error("the signing key does not belong to the account")]
     WrongKey,

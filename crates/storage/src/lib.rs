@@ -18,6 +18,7 @@ mod rejection;
 mod reply;
 mod request;
 pub mod status;
+mod subaccount;
 mod token;
 mod value;
 
@@ -34,6 +35,7 @@ pub use reply::{
     Verdict, write_store_reply,
 };
 pub use request::{GetSwarm, Info, Request, Retrieve, Store};
+pub use subaccount::{AccessDenied, MemberAuth, SubaccountKey};
 pub use token::{Access, Subaccount, Token};
 
 // What the API names.

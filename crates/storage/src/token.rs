@@ -84,9 +84,14 @@ impl Token {
     /// A token for a key that may act for accounts with this prefix.
     #[must_use]
     pub fn new(prefix: Prefix, access: Access, key: &PublicKey) -> Self {
+        Self::from_head([prefix.byte(), access.bits(), 0, 0], key)
+    }
+
+    /// The token with these four bytes before the key.
+    pub(crate) fn from_head(first: [u8; 4], key: &PublicKey) -> Self {
         let mut bytes = [0; Self::LEN];
-        let (head, rest) = bytes.split_at_mut(4);
-        head.copy_from_slice(&[prefix.byte(), access.bits(), 0, 0]);
+        let (head, rest) = bytes.split_at_mut(first.len());
+        head.copy_from_slice(&first);
         rest.copy_from_slice(key.as_bytes());
         Self(bytes)
     }
@@ -102,6 +107,12 @@ impl Token {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
+    }
+
+    /// The bytes before the key.
+    pub(crate) const fn head(&self) -> [u8; 4] {
+        let [a, b, c, d, ..] = self.0;
+        [a, b, c, d]
     }
 
     /// Prefix of the accounts that it is for.
@@ -140,7 +151,10 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [prefix, _, _, _, first, second, ..] = self.0;
         let access = self.access();
-        write!(f, "Token({prefix:02x}, {access:?}, {first:02x}{second:02x}…)")
+        write!(
+            f,
+            "Token({prefix:02x}, {access:?}, {first:02x}{second:02x}…)"
+        )
     }
 }
 

@@ -1,0 +1,68 @@
+//! Storage RPC: who signs for an account, message hashes, the monitor and framing (spec 04 §4.6,
+//! §9, §11, §2).
+
+use serde_json::{Value, json};
+use session_core::{AccountId, Prefix, base64};
+use session_crypto::blake2b;
+use session_crypto::blinding::MemberFactor;
+use session_crypto::ed25519::{PublicKey, Signature, SigningKey};
+use session_crypto::x25519;
+use session_storage::{Access, MemberAuth, Subaccount, SubaccountKey, Token};
+
+use crate::case::{CaseError, Suite, array, bytes, hex, text, unsigned};
+
+pub(crate) const SUITES: &[(&str, Suite)] = &[("storage-subaccount", subaccount)];
+
+fn access(case: &Value, field: &str) -> Result<Access, CaseError> {
+    Ok(Access::from_bits(u8::try_from(unsigned(case, field))?))
+}
+
+fn subaccount(case: &Value) -> Result<Value, CaseError> {
+    match text(case, "op") {
+        "token" => {
+            let group = SigningKey::from_seed(&array(case, "group_seed")?);
+            let member: AccountId = text(case, "session_id").parse()?;
+            let access = access(case, "flags")?;
+            let auth = MemberAuth::issue(&group, &member, access)?;
+            let key = x25519::PublicKey::from_bytes(*member.key_bytes());
+            let domain = b"SessionGroupSubaccountMask";
+            let mask: [u8; 32] = blake2b::hash_domain(domain, &[group.expose_seed()]);
+            let token = Token::of_member(&group, &member, access)?;
+            Ok(json!({
+                "group_pubkey": AccountId::new(Prefix::Group, *group.public().as_bytes()).to_hex(),
+                "mask": hex(mask),
+                "blind_factor": hex(MemberFactor::of(&group, &key).expose_bytes()),
+                "token": hex(token.as_bytes()),
+                "token_sig": hex(group.sign(token.as_bytes()).as_bytes()),
+                "auth_data": hex(auth.expose_bytes().as_slice()),
+            }))
+        }
+        "sign" => {
+            let auth = MemberAuth::from_slice(&bytes(case, "auth_data"))?;
+            let member = SigningKey::from_seed(&array(case, "member_seed")?);
+            let key = SubaccountKey::of_member(&member, &auth);
+            let signature = key.sign(&bytes(case, "message"));
+            Ok(json!({
+                "subaccount": base64::encode(key.token().as_bytes()),
+                "subaccount_sig": base64::encode(key.subaccount().signature.as_bytes()),
+                "signature": base64::encode(signature.as_bytes()),
+            }))
+        }
+        "verify" => {
+            let [prefix] = array(case, "prefix")?;
+            let account = PublicKey::from_bytes(&array(case, "account_ed25519")?)?;
+            let token = Token::from_bytes(array(case, "token")?);
+            let signature = Signature::from_bytes(array(case, "token_sig")?);
+            let key = Subaccount::new(token, signature).check(
+                prefix,
+                &account,
+                access(case, "required_flags")?,
+                case["revoked"] == true,
+            )?;
+            let signature = Signature::from_bytes(array(case, "signature")?);
+            key.verify(&bytes(case, "message"), &signature)?;
+            Ok(json!({ "valid": true }))
+        }
+        op => Err(CaseError::Failed(format!("op {op}"))),
+    }
+}
