@@ -133,7 +133,7 @@ impl SigningKey {
     ) -> Self {
         // The blinded key is that of the account's positive alternative.
         let mut factor = Factor::of_account(account, server);
-        factor.0.conditional_negate(key.public().sign());
+        factor.0.conditional_negate(key.public().sign_bit());
         let nonce_key = Zeroizing::new(blake2b::hash_domain(
             b"SessCommBlind25_seed",
             &[key.expose_seed()],

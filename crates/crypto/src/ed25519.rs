@@ -133,7 +133,7 @@ impl PublicKey {
     }
 
     /// The sign bit: set for the negative of what [`positive_point`] gives.
-    pub(crate) fn sign(&self) -> Choice {
+    pub(crate) fn sign_bit(&self) -> Choice {
         Choice::from(self.as_bytes()[31] >> 7)
     }
 

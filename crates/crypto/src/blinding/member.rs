@@ -105,7 +105,7 @@ impl MemberKey {
             &[key.expose_seed()],
         ));
         // The group knows the account's X25519 key only, and takes the sign to be positive.
-        let negate = key.public().sign();
+        let negate = key.public().sign_bit();
         Self(Pair::new(
             key,
             &factor.0,
