@@ -40,7 +40,8 @@ fn subaccount(case: &Value) -> Result<Value, CaseError> {
         "sign" => {
             let auth = MemberAuth::from_slice(&bytes(case, "auth_data"))?;
             let member = SigningKey::from_seed(&array(case, "member_seed")?);
-            let key = SubaccountKey::of_member(&member, &auth);
+            // The cases do not name the group, which does not enter what is signed.
+            let key = SubaccountKey::of_member(&member, member.public(), &auth);
             let signature = key.sign(&bytes(case, "message"));
             Ok(json!({
                 "subaccount": base64::encode(key.token().as_bytes()),

@@ -103,10 +103,14 @@ fn member_token(
     Ok((Token::new(Prefix::Group, access, &key), factor))
 }
 
-/// The key of a subaccount, with the token that makes it one. Zeroized on drop.
+/// The key of a subaccount, with the account and the token that makes it one. Zeroized on drop.
+///
+/// Whether the account has signed the token is not looked at here: when it comes from outside, ask
+/// [`Subaccount::check`], as nodes do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubaccountKey {
     key: Key,
+    account: PublicKey,
     subaccount: Subaccount,
 }
 
@@ -117,36 +121,48 @@ enum Key {
 }
 
 impl SubaccountKey {
-    /// A key of its own for which the account has signed a token.
+    /// A key of its own, to which the account with the key `account` has given a token.
     ///
     /// # Errors
     /// [`Error::WrongKey`] when the token names another key.
-    pub fn new(key: SigningKey, subaccount: Subaccount) -> Result<Self, Error> {
+    pub fn new(
+        key: SigningKey,
+        account: &PublicKey,
+        subaccount: Subaccount,
+    ) -> Result<Self, Error> {
         if subaccount.token.key_bytes() != *key.public().as_bytes() {
             return Err(Error::WrongKey);
         }
-        let key = Key::Plain(key);
-        Ok(Self { key, subaccount })
+        Ok(Self {
+            key: Key::Plain(key),
+            account: *account,
+            subaccount,
+        })
     }
 
-    /// The key of the group member whose account has this key.
-    ///
-    /// Auth data that was made for another member, or by somebody else than the group, gives a
-    /// key that nodes refuse: ask [`Subaccount::check`] when it comes from outside.
+    /// The key of a group's member: `member` is the member's own account key, `group` the key of
+    /// the group.
     #[must_use]
-    pub fn of_member(account: &SigningKey, auth: &MemberAuth) -> Self {
-        let key = MemberKey::new(account, &auth.factor);
+    pub fn of_member(member: &SigningKey, group: &PublicKey, auth: &MemberAuth) -> Self {
+        let key = MemberKey::new(member, &auth.factor);
         let token = Token::from_head(auth.head, key.public());
         Self {
             key: Key::Member(key),
+            account: *group,
             subaccount: Subaccount::new(token, auth.signature),
         }
     }
 
+    /// The Ed25519 key of the account that the subaccount acts for.
+    #[must_use]
+    pub const fn account(&self) -> &PublicKey {
+        &self.account
+    }
+
     /// The token and the account's signature of it, which go into each request.
     #[must_use]
-    pub const fn subaccount(&self) -> &Subaccount {
-        &self.subaccount
+    pub const fn subaccount(&self) -> Subaccount {
+        self.subaccount
     }
 
     /// The token.
@@ -251,7 +267,7 @@ mod tests {
             let id = account_id(&member);
             let auth = MemberAuth::issue(&group, &id, READ_WRITE).unwrap();
             let auth = MemberAuth::from_slice(auth.expose_bytes().as_slice()).unwrap();
-            let signer = SubaccountKey::of_member(&member, &auth);
+            let signer = SubaccountKey::of_member(&member, group.public(), &auth);
             let token = Token::of_member(&group, &id, READ_WRITE).unwrap();
             assert_eq!(*signer.token(), token);
 
@@ -264,7 +280,7 @@ mod tests {
             assert_eq!(check(&other), Err(AccessDenied::TokenSignature));
 
             // Somebody else's auth data.
-            let stranger = SubaccountKey::of_member(&other, &auth);
+            let stranger = SubaccountKey::of_member(&other, group.public(), &auth);
             let denied = stranger
                 .subaccount()
                 .check(3, group.public(), Access::WRITE, false);
@@ -287,7 +303,7 @@ mod tests {
     #[test]
     fn plain_keys_need_a_token_of_their_own() {
         let subaccount = Subaccount::issue(&key(1), Prefix::Standard, READ_WRITE, key(2).public());
-        let signer = SubaccountKey::new(key(2), subaccount).unwrap();
+        let signer = SubaccountKey::new(key(2), key(1).public(), subaccount).unwrap();
         let public = signer
             .subaccount()
             .check(5, key(1).public(), READ_WRITE, false);
@@ -295,7 +311,10 @@ mod tests {
             public.unwrap().verify(b"payload", &signer.sign(b"payload")),
             Ok(())
         );
-        assert_eq!(SubaccountKey::new(key(3), subaccount), Err(Error::WrongKey));
+        assert_eq!(
+            SubaccountKey::new(key(3), key(1).public(), subaccount),
+            Err(Error::WrongKey)
+        );
     }
 
     #[test]
