@@ -4,7 +4,7 @@ use crate::cursor::{Cursor, Kind};
 use crate::{Error, Int, MAX_DEPTH};
 
 /// What may be nested inside the dict or list that is being read.
-const INNER_DEPTH: usize = MAX_DEPTH - 1;
+pub(crate) const INNER_DEPTH: usize = MAX_DEPTH - 1;
 
 /// A dict entry: its key and the bytes of its value.
 pub type Entry<'a> = (&'a [u8], &'a [u8]);

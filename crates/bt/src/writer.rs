@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::ops::Range;
 
+use crate::cursor::Cursor;
+use crate::reader::INNER_DEPTH;
 use crate::{Error, Int, Integer};
 
 /// Adapts a byte buffer to formatted numbers.
@@ -75,6 +77,19 @@ impl<'b> DictWriter<'b> {
     pub fn int<I: Int>(&mut self, key: &str, value: I) -> Result<&mut Self, Error> {
         self.key(key.as_bytes())?;
         write_integer(self.out, value.to_integer());
+        Ok(self)
+    }
+
+    /// Appends a value that is encoded already.
+    ///
+    /// # Errors
+    /// [`Error::Order`], or what is wrong with `value` when it is not exactly one value.
+    pub fn raw(&mut self, key: &str, value: &[u8]) -> Result<&mut Self, Error> {
+        let mut cursor = Cursor::new(value);
+        cursor.skip_value(INNER_DEPTH)?;
+        cursor.finish()?;
+        self.key(key.as_bytes())?;
+        self.out.extend_from_slice(value);
         Ok(self)
     }
 

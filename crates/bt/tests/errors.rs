@@ -117,3 +117,21 @@ fn writers_refuse_disorder_and_close_what_they_open() {
     let unsorted = Value::Dict(vec![(b"b", Value::Bytes(b"")), (b"a", Value::Bytes(b""))]);
     assert_eq!(unsorted.encode(&mut Vec::new()), Err(Error::Order));
 }
+
+#[test]
+fn only_one_whole_value_is_written_raw() {
+    let mut out = Vec::new();
+    let mut dict = DictWriter::new(&mut out);
+    for (value, error) in [
+        (&b""[..], Error::Truncated { at: 0 }),
+        (b"i1ei2e", Error::Trailing { at: 3 }),
+        (b"e", Error::Unexpected { at: 0 }),
+        (b"li1e", Error::Truncated { at: 4 }),
+    ] {
+        assert_eq!(dict.raw("a", value).map(drop), Err(error));
+    }
+    dict.raw("b", b"d1:xlee").unwrap();
+    assert_eq!(dict.raw("a", b"i1e").map(drop), Err(Error::Order));
+    dict.finish();
+    assert_eq!(out, b"d1:bd1:xleee");
+}

@@ -1,13 +1,35 @@
 //! Who signs a request, and with which key.
 
-use alloc::string::String;
-use core::fmt::Write;
+use alloc::vec::Vec;
 
 use session_core::{NetworkId, Prefix, UnixMillis};
 use session_crypto::ed25519::{PublicKey, Signature, SigningKey};
 
-use crate::json::ObjectWriter;
-use crate::{Error, Namespace};
+use crate::payload::Payload;
+use crate::write::ObjectWriter;
+use crate::{Access, Error, Namespace, Subaccount, SubaccountKey, Token};
+
+/// A key that signs requests.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Signer<'k> {
+    /// The account's own key.
+    Account(&'k SigningKey),
+    /// A key that the account has given a token.
+    Subaccount(&'k SubaccountKey),
+}
+
+impl<'k> From<&'k SigningKey> for Signer<'k> {
+    fn from(key: &'k SigningKey) -> Self {
+        Self::Account(key)
+    }
+}
+
+impl<'k> From<&'k SubaccountKey> for Signer<'k> {
+    fn from(key: &'k SubaccountKey) -> Self {
+        Self::Subaccount(key)
+    }
+}
 
 /// The fields that prove who made a request (spec 04 §4.1, §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,19 +39,21 @@ pub struct Auth {
     pub pubkey_ed25519: Option<[u8; 32]>,
     /// Signature of the request's payload. Not verified by parsing.
     pub signature: Signature,
+    /// The token of the subaccount that signed, if it was not the account itself.
+    pub subaccount: Option<Subaccount>,
 }
 
-/// A signature that holds for a short time only.
+/// A signature that holds for a short time only, as `store` and `retrieve` have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Signed {
+pub struct SignedAt {
     /// When it was made. Nodes accept 60 s to either side (spec 04 §4.5).
     pub at: UnixMillis,
     /// The signature and its key.
     pub auth: Auth,
 }
 
-impl Signed {
+impl SignedAt {
     /// Signs a method with namespace and time for the account.
     ///
     /// # Errors
@@ -37,57 +61,113 @@ impl Signed {
     pub(crate) fn sign(
         pubkey: &NetworkId,
         method: &str,
-        namespace: Namespace,
+        (namespace, needed): (Namespace, Access),
         at: UnixMillis,
-        key: &SigningKey,
+        signer: Signer<'_>,
     ) -> Result<Self, Error> {
-        let auth = Auth::sign(pubkey, &payload(method, namespace, at), key)?;
+        let auth = Auth::sign(
+            pubkey,
+            &payload(method, namespace, at),
+            Some(needed),
+            signer,
+        )?;
         Ok(Self { at, auth })
     }
 
     /// What is signed.
-    pub(crate) fn payload(&self, method: &str, namespace: Namespace) -> String {
+    pub(crate) fn payload(&self, method: &str, namespace: Namespace) -> Vec<u8> {
         payload(method, namespace, self.at)
     }
 }
 
 /// The payload of a method with namespace and time (spec 04 §4.2).
-fn payload(method: &str, namespace: Namespace, at: UnixMillis) -> String {
-    let mut payload = String::from(method);
-    payload.push_str(&namespace.signed_text());
-    // Writing to a String cannot fail.
-    let _ = write!(payload, "{at}");
-    payload
+fn payload(method: &str, namespace: Namespace, at: UnixMillis) -> Vec<u8> {
+    Payload::of(method)
+        .namespaces(Some(namespace))
+        .number(at.as_millis())
+        .finish()
 }
 
 impl Auth {
     /// Signs `payload` for the account.
     ///
     /// # Errors
-    /// [`Error::WrongKey`] when the key is not the account's: no node would accept it.
-    pub(crate) fn sign(pubkey: &NetworkId, payload: &str, key: &SigningKey) -> Result<Self, Error> {
-        let pubkey_ed25519 =
-            (pubkey.prefix() == Prefix::Standard.byte()).then(|| *key.public().as_bytes());
-        if verification_key(pubkey, pubkey_ed25519.as_ref()).as_ref() != Some(key.public()) {
-            return Err(Error::WrongKey);
+    /// [`Error::WrongKey`] when the key is not the account's, or is a subaccount's that may not do
+    /// what is `needed`: no node would accept it.
+    pub(crate) fn sign(
+        pubkey: &NetworkId,
+        payload: &[u8],
+        needed: Option<Access>,
+        signer: Signer<'_>,
+    ) -> Result<Self, Error> {
+        let (account, signature, subaccount) = match signer {
+            Signer::Account(key) => (*key.public().as_bytes(), key.sign(payload), None),
+            Signer::Subaccount(key) => (
+                *key.account().as_bytes(),
+                key.sign(payload),
+                Some(key.subaccount()),
+            ),
+        };
+        let standard = pubkey.prefix() == Prefix::Standard.byte();
+        let auth = Self {
+            pubkey_ed25519: standard.then_some(account),
+            signature,
+            subaccount,
+        };
+        // The account's own key is checked without the cost of verifying what was just signed.
+        let fits = verification_key(pubkey, auth.pubkey_ed25519.as_ref())
+            .is_some_and(|key| *key.as_bytes() == account);
+        let allowed = auth.subaccount.is_none_or(|subaccount| {
+            let access = subaccount.token.access();
+            needed.is_some_and(|needed| access.allows(needed))
+                && (subaccount.token.prefix() == pubkey.prefix()
+                    || access.allows(Access::ANY_PREFIX))
+        });
+        if fits && allowed {
+            Ok(auth)
+        } else {
+            Err(Error::WrongKey)
         }
-        Ok(Self {
-            pubkey_ed25519,
-            signature: key.sign(payload.as_bytes()),
-        })
     }
 
-    /// Whether this is the account's signature of `payload`.
-    pub(crate) fn verifies(&self, pubkey: &NetworkId, payload: &str) -> bool {
-        verification_key(pubkey, self.pubkey_ed25519.as_ref())
-            .is_some_and(|key| key.verify(payload.as_bytes(), &self.signature).is_ok())
+    /// Whether this is a signature of `payload` by the account, or by a subaccount that may do
+    /// what is `needed` and is not revoked (spec 04 §4.4).
+    pub(crate) fn verifies(
+        &self,
+        pubkey: &NetworkId,
+        payload: &[u8],
+        needed: Option<Access>,
+        is_revoked: impl FnOnce(&Token) -> bool,
+    ) -> bool {
+        let Some(account) = verification_key(pubkey, self.pubkey_ed25519.as_ref()) else {
+            return false;
+        };
+        let key = match (&self.subaccount, needed) {
+            (Some(subaccount), Some(needed)) => {
+                let revoked = is_revoked(&subaccount.token);
+                subaccount.check(pubkey.prefix(), &account, needed, revoked)
+            }
+            _ => Ok(account),
+        };
+        key.is_ok_and(|key| key.verify(payload, &self.signature).is_ok())
     }
 
-    pub(crate) fn write_json(&self, params: &mut ObjectWriter<'_>) {
+    /// Writes the account and its key.
+    pub(crate) fn write_account(&self, pubkey: &NetworkId, params: &mut ObjectWriter<'_>) {
+        params.hex("pubkey", pubkey.as_bytes());
         if let Some(key) = &self.pubkey_ed25519 {
             params.hex("pubkey_ed25519", key);
         }
+    }
+
+    /// Writes the signature and the token.
+    pub(crate) fn write_signature(&self, params: &mut ObjectWriter<'_>) {
         params.base64("signature", self.signature.as_bytes());
+        if let Some(Subaccount { token, signature }) = &self.subaccount {
+            params
+                .base64("subaccount", token.as_bytes())
+                .base64("subaccount_sig", signature.as_bytes());
+        }
     }
 }
 
@@ -115,19 +195,24 @@ mod tests {
         id.into()
     }
 
+    fn sign(account: &NetworkId, key: &SigningKey) -> Result<Auth, Error> {
+        Auth::sign(account, b"payload", None, key.into())
+    }
+
+    fn verifies(auth: &Auth, account: &NetworkId, payload: &[u8]) -> bool {
+        auth.verifies(account, payload, None, |_| panic!("no subaccount"))
+    }
+
     #[test]
     fn only_the_key_of_the_account_signs() {
         let standard = id(5, key(1).to_x25519().public().as_bytes());
         let group = id(3, key(1).public().as_bytes());
         for account in [standard, group] {
-            let auth = Auth::sign(&account, "payload", &key(1)).unwrap();
+            let auth = sign(&account, &key(1)).unwrap();
             assert_eq!(auth.pubkey_ed25519.is_some(), account == standard);
-            assert!(auth.verifies(&account, "payload"));
-            assert!(!auth.verifies(&account, "payloae"));
-            assert_eq!(
-                Auth::sign(&account, "payload", &key(2)),
-                Err(Error::WrongKey)
-            );
+            assert!(verifies(&auth, &account, b"payload"));
+            assert!(!verifies(&auth, &account, b"payloae"));
+            assert_eq!(sign(&account, &key(2)), Err(Error::WrongKey));
         }
     }
 
@@ -137,12 +222,13 @@ mod tests {
         let foreign = Auth {
             pubkey_ed25519: Some(*key(2).public().as_bytes()),
             signature: key(2).sign(b"payload"),
+            subaccount: None,
         };
-        assert!(!foreign.verifies(&standard, "payload"));
+        assert!(!verifies(&foreign, &standard, b"payload"));
         let no_point = Auth {
             pubkey_ed25519: Some([0xff; 32]),
             ..foreign
         };
-        assert!(!no_point.verifies(&standard, "payload"));
+        assert!(!verifies(&no_point, &standard, b"payload"));
     }
 }

@@ -8,6 +8,12 @@ use crate::MessageHash;
 pub const MAX_DATA_LEN: usize = 76_800;
 /// Longest request or reply body in bytes (spec 04 §1).
 pub const MAX_BODY_LEN: usize = 10 * 1024 * 1024;
+/// Most requests in one batch or sequence (spec 04 §1).
+pub const MAX_BATCH: usize = 20;
+/// Most tokens that one request revokes, and that a node keeps for an account (spec 04 §1).
+pub const MAX_REVOKED: usize = 50;
+/// How deep conditional requests are read that stand in one another. The protocol has no limit.
+pub const MAX_NESTING: usize = 16;
 /// Shortest time to live, itself allowed (spec 04 §1). The longest depends on the namespace.
 pub const MIN_TTL: Duration = Duration::from_secs(10);
 /// Greatest counted size of the messages in one retrieve reply (spec 04 §6.2).

@@ -1,76 +1,102 @@
-//! The parameters of all methods, not yet looked at, and how they are taken out.
+//! Fields of requests and replies, not yet looked at, and how they are taken out.
 
-use serde::Deserialize;
-use session_bt::DictReader;
 use session_core::{Network, NetworkId, Prefix};
 
 use crate::value::Value;
-use crate::{Auth, Namespace, Rejection};
+use crate::{Auth, Namespace, Rejection, Subaccount};
 
-/// Every parameter that some method knows, absent or undecoded. JSON `null` is absent; unknown
-/// keys are ignored, repeated known keys are an error.
-#[derive(Debug, Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-pub(crate) struct Params<'a> {
-    pub(crate) data: Option<Value<'a>>,
-    pub(crate) expiry: Option<Value<'a>>,
-    #[serde(rename = "lastHash")]
-    pub(crate) last_hash_alias: Option<Value<'a>>,
-    pub(crate) last_hash: Option<Value<'a>>,
-    pub(crate) max_count: Option<Value<'a>>,
-    pub(crate) max_size: Option<Value<'a>>,
-    pub(crate) namespace: Option<Value<'a>>,
-    #[serde(rename = "pubKey")]
-    pubkey_alias: Option<Value<'a>>,
-    pubkey: Option<Value<'a>>,
-    pub(crate) pubkey_ed25519: Option<Value<'a>>,
-    pub(crate) sig_timestamp: Option<Value<'a>>,
-    pub(crate) signature: Option<Value<'a>>,
-    subaccount: Option<Value<'a>>,
-    pub(crate) timestamp: Option<Value<'a>>,
-    pub(crate) ttl: Option<Value<'a>>,
+/// Declares a struct of fields that are absent or undecoded, and its readers for both encodings.
+/// JSON `null` is absent; unknown keys are ignored, repeated known keys are an error. Names stand
+/// in the ascending order of their bytes, in which bt has them.
+macro_rules! fields {
+    ($(#[$doc:meta])* $vis:vis $name:ident { $($key:literal => $field:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, serde::Deserialize)]
+        #[serde(bound(deserialize = "'de: 'a"))]
+        $vis struct $name<'a> {
+            $(#[serde(rename = $key)] pub(crate) $field: Option<$crate::value::Value<'a>>,)*
+        }
+
+        impl<'a> $name<'a> {
+            /// Reads an object or dict; `None` when it is none, or malformed.
+            pub(crate) fn read(object: $crate::value::Value<'a>) -> Option<Self> {
+                match object.object()? {
+                    $crate::value::Value::Json(text) => serde_json::from_str(text).ok(),
+                    $crate::value::Value::Bt(dict) => {
+                        Self::read_dict(dict, $crate::value::Value::Bt).ok()
+                    }
+                    $crate::value::Value::BtBase64(dict) => {
+                        Self::read_dict(dict, $crate::value::Value::BtBase64).ok()
+                    }
+                }
+            }
+
+            fn read_dict(
+                dict: &'a [u8],
+                value: impl Fn(&'a [u8]) -> $crate::value::Value<'a>,
+            ) -> Result<Self, session_bt::Error> {
+                let mut dict = session_bt::DictReader::new(dict)?;
+                let fields = Self { $($field: dict.raw_opt($key)?.map(&value),)* };
+                dict.finish()?;
+                Ok(fields)
+            }
+        }
+    };
+}
+
+pub(crate) use fields;
+
+fields! {
+    /// Every parameter that some method has.
+    pub(crate) Params {
+        "before" => before,
+        "data" => data,
+        "else" => otherwise,
+        "endpoint" => endpoint,
+        "expiry" => expiry,
+        "extend" => extend,
+        "if" => condition,
+        "lastHash" => last_hash_alias,
+        "last_hash" => last_hash,
+        "max_count" => max_count,
+        "max_size" => max_size,
+        "messages" => messages,
+        "namespace" => namespace,
+        "params" => params,
+        "pubKey" => pubkey_alias,
+        "pubkey" => pubkey,
+        "pubkey_ed25519" => pubkey_ed25519,
+        "requests" => requests,
+        "required" => required,
+        "revoke" => revoke,
+        "shorten" => shorten,
+        "sig_timestamp" => sig_timestamp,
+        "signature" => signature,
+        "subaccount" => subaccount,
+        "subaccount_sig" => subaccount_sig,
+        "then" => then,
+        "timestamp" => timestamp,
+        "ttl" => ttl,
+        "unrevoke" => unrevoke,
+    }
 }
 
 impl<'a> Params<'a> {
-    /// Reads the text of a JSON object.
-    pub(crate) fn from_json(object: &'a str) -> Result<Self, Rejection> {
-        serde_json::from_str(object).map_err(|_| Rejection::Malformed)
-    }
-
-    /// Reads a bt dict. Keys must ascend.
-    pub(crate) fn from_bt(dict: &'a [u8]) -> Result<Self, Rejection> {
-        Self::read_dict(dict).map_err(|_| Rejection::Malformed)
-    }
-
-    fn read_dict(dict: &'a [u8]) -> Result<Self, session_bt::Error> {
-        let mut dict = DictReader::new(dict)?;
-        let mut take = |key| Ok(dict.raw_opt(key)?.map(Value::Bt));
-        // In the order of the keys' bytes.
-        let params = Self {
-            data: take("data")?,
-            expiry: take("expiry")?,
-            last_hash_alias: take("lastHash")?,
-            last_hash: take("last_hash")?,
-            max_count: take("max_count")?,
-            max_size: take("max_size")?,
-            namespace: take("namespace")?,
-            pubkey_alias: take("pubKey")?,
-            pubkey: take("pubkey")?,
-            pubkey_ed25519: take("pubkey_ed25519")?,
-            sig_timestamp: take("sig_timestamp")?,
-            signature: take("signature")?,
-            subaccount: take("subaccount")?,
-            timestamp: take("timestamp")?,
-            ttl: take("ttl")?,
-        };
-        dict.finish()?;
-        Ok(params)
-    }
-
     /// The account, by either name of the field.
-    pub(crate) fn pubkey(&self, network: Network) -> Result<NetworkId, Rejection> {
+    pub(crate) fn pubkey_or_alias(&self, network: Network) -> Result<NetworkId, Rejection> {
         let value = one_of(("pubkey", self.pubkey), ("pubKey", self.pubkey_alias))?;
-        required("pubkey", value, |value| value.network_id(network))
+        Self::account(value, network)
+    }
+
+    /// The account, by the one name that most methods know.
+    pub(crate) fn pubkey(&self, network: Network) -> Result<NetworkId, Rejection> {
+        Self::account(self.pubkey, network)
+    }
+
+    fn account(value: Option<Value<'a>>, network: Network) -> Result<NetworkId, Rejection> {
+        let field = "pubkey";
+        let value = value.ok_or(Rejection::Missing { field })?;
+        value.network_id(network).ok_or(Rejection::Account)
     }
 
     /// The namespace; absent is zero.
@@ -78,23 +104,38 @@ impl<'a> Params<'a> {
         optional("namespace", self.namespace, Value::namespace).map(Option::unwrap_or_default)
     }
 
+    /// The namespace, or `None` for all; absent is zero.
+    pub(crate) fn namespaces(&self) -> Result<Option<Namespace>, Rejection> {
+        optional("namespace", self.namespace, Value::namespaces)
+            .map(|namespaces| namespaces.unwrap_or(Some(Namespace::DIRECT)))
+    }
+
     /// The fields of a signed request.
     pub(crate) fn auth(&self, pubkey: &NetworkId) -> Result<Auth, Rejection> {
-        let signature = required("signature", self.signature, Value::signature)?;
+        let mut auth = self.account_auth(pubkey)?;
+        // An empty token is no token.
+        let token = self
+            .subaccount
+            .filter(|token| token.text().as_deref() != Some(""));
+        if token.is_some() {
+            auth.subaccount = Some(Subaccount::new(
+                required("subaccount", token, Value::token)?,
+                required("subaccount_sig", self.subaccount_sig, Value::signature)?,
+            ));
+        }
+        Ok(auth)
+    }
+
+    /// The fields of a request that only the account itself may sign. Others are not looked at.
+    pub(crate) fn account_auth(&self, pubkey: &NetworkId) -> Result<Auth, Rejection> {
         let pubkey_ed25519 = optional("pubkey_ed25519", self.pubkey_ed25519, |value| {
             let key = value.key()?;
             (pubkey.prefix() == Prefix::Standard.byte()).then_some(key)
         })?;
-        // An empty token is no token.
-        if self
-            .subaccount
-            .is_some_and(|token| token.text().as_deref() != Some(""))
-        {
-            return Err(Rejection::Subaccount);
-        }
         Ok(Auth {
             pubkey_ed25519,
-            signature,
+            signature: required("signature", self.signature, Value::signature)?,
+            subaccount: None,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::status;
+use crate::{Namespace, status};
 
 /// Why a node refuses a request. The text form is the body of the reply, [`status`](Self::status)
 /// its code.
@@ -53,9 +53,36 @@ pub enum Rejection {
         /// The other.
         second: &'static str,
     },
-    /// Subaccount access is not supported yet.
-    #[error("invalid request: subaccounts are not supported")]
-    Subaccount,
+    /// The account has no form that this network accepts (spec 03 §2).
+    #[error("invalid request: Pubkey must be 66 hex digits/33 bytes long")]
+    Account,
+    /// More tokens than one request may revoke.
+    #[error(
+        "invalid request: too many tokens, at most {} are allowed",
+        crate::MAX_REVOKED
+    )]
+    TooManyTokens,
+    /// A batch or sequence is too long.
+    #[error(
+        "invalid request: too many requests, at most {} are allowed",
+        crate::MAX_BATCH
+    )]
+    TooManyRequests,
+    /// A batch or a conditional request stands where none may, or too deep.
+    #[error("invalid request: batch requests cannot be nested")]
+    Nested,
+    /// A conditional request has no condition that is known.
+    #[error("invalid request: 'if' has no condition")]
+    NoCondition,
+    /// A conditional request has no branch.
+    #[error("invalid request: 'then' or 'else' is required")]
+    NoBranch,
+    /// The daemon is not asked for that.
+    #[error("invalid request: invalid oxend endpoint")]
+    DaemonEndpoint,
+    /// The parameters are neither JSON nor bt.
+    #[error("invalid body: expected json or bt_dict")]
+    InvalidBody,
     /// A peer forwarded a method that is not forwarded (spec 03 §11).
     #[error("invalid request: not a recursive method")]
     NotForwardable,
@@ -69,24 +96,48 @@ pub enum Rejection {
     /// The message is from the future or has expired.
     #[error("Timestamp error: check your clock")]
     Clock,
-    /// The signature's timestamp is too far off.
+    /// The time of a request is too far from now.
     #[error("{method} timestamp too far from current time")]
-    SignatureClock {
+    RequestClock {
         /// The method.
         method: &'static str,
     },
-    /// The namespace demands a signature.
+    /// The time of a store's signature is too far from now.
+    #[error("store signature timestamp too far from current time")]
+    SignatureClock,
+    /// Messages are to be deleted up to a time that is too far ahead.
+    #[error("delete_before timestamp too far in the future")]
+    BeforeClock,
+    /// Messages are to expire at a time that has passed.
+    #[error("expire: timestamp should be >= current time")]
+    ExpireClock,
+    /// All messages are to expire at a time that has passed.
+    #[error("expire_all: timestamp should be >= current time")]
+    ExpireAllClock,
+    /// The namespace is not open for reading.
     #[error("{method}: request signature required")]
     Unsigned {
         /// The method.
         method: &'static str,
     },
-    /// The signature does not verify, or its key is not the account's.
+    /// The namespace is not open for writing.
+    #[error("store: signature required to store to namespace {namespace}")]
+    UnsignedStore {
+        /// The namespace.
+        namespace: Namespace,
+    },
+    /// The signature does not verify, its key is neither the account's nor that of one of its
+    /// subaccounts, or the subaccount is revoked or may not do this.
     #[error("{method} signature verification failed")]
     Signature {
         /// The method.
         method: &'static str,
     },
+    /// The subaccount may only let messages live longer.
+    #[error(
+        "expire: shorten parameter cannot be used with this subaccount token (missing delete access)"
+    )]
+    ShortenAccess,
 }
 
 impl Rejection {
@@ -96,18 +147,33 @@ impl Rejection {
         match self {
             Self::TooLarge => status::TOO_LARGE,
             Self::InvalidJson
+            | Self::InvalidBody
             | Self::NoField { .. }
             | Self::NoMethod { .. }
             | Self::Malformed
             | Self::Missing { .. }
             | Self::Invalid { .. }
             | Self::Exclusive { .. }
-            | Self::Subaccount
-            | Self::NotForwardable => status::BAD_REQUEST,
+            | Self::Account
+            | Self::TooManyTokens
+            | Self::TooManyRequests
+            | Self::Nested
+            | Self::NoCondition
+            | Self::NoBranch
+            | Self::DaemonEndpoint
+            | Self::NotForwardable
+            | Self::ShortenAccess => status::BAD_REQUEST,
             Self::WrongSwarm => status::WRONG_SWARM,
             Self::Ttl => status::FORBIDDEN,
-            Self::Clock | Self::SignatureClock { .. } => status::NOT_ACCEPTABLE,
-            Self::Unsigned { .. } | Self::Signature { .. } => status::UNAUTHORIZED,
+            Self::Clock
+            | Self::RequestClock { .. }
+            | Self::SignatureClock
+            | Self::ExpireAllClock => status::NOT_ACCEPTABLE,
+            // Not 406: spec 04 §4.5.
+            Self::BeforeClock | Self::ExpireClock => status::UNAUTHORIZED,
+            Self::Unsigned { .. } | Self::UnsignedStore { .. } | Self::Signature { .. } => {
+                status::UNAUTHORIZED
+            }
         }
     }
 }

@@ -8,6 +8,8 @@ pub const BAD_REQUEST: u16 = 400;
 pub const UNAUTHORIZED: u16 = 401;
 /// The time to live is out of range: do not retry.
 pub const FORBIDDEN: u16 = 403;
+/// Nothing was deleted, although that was required.
+pub const NOT_FOUND: u16 = 404;
 /// Timestamps too far off: learn the node's time, sign again, retry.
 pub const NOT_ACCEPTABLE: u16 = 406;
 /// The body is too large.
@@ -22,3 +24,8 @@ pub const BAD_GATEWAY: u16 = 502;
 pub const UNAVAILABLE: u16 = 503;
 /// A node on the way did not answer in time: ask another one.
 pub const GATEWAY_TIMEOUT: u16 = 504;
+/// Whether a status says that a request was carried out.
+#[must_use]
+pub const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}

@@ -2,15 +2,18 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 use core::str::FromStr;
 
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use session_bt as bt;
 use session_core::{Network, NetworkId, UnixMillis, base64, hex};
 use session_crypto::ed25519::Signature;
 
-use crate::{MAX_DATA_LEN, MessageHash, Namespace};
+use crate::{MAX_DATA_LEN, MessageHash, Namespace, Token};
 
 /// Smaller JSON times are taken for seconds and refused (spec 04 §5.1).
 const MIN_TIME: u64 = 1_000_000_000;
@@ -22,6 +25,51 @@ pub(crate) enum Value<'a> {
     Json(&'a str),
     /// The bytes of one well-framed bt value.
     Bt(&'a [u8]),
+    /// The same, with base64 in place of raw data and signatures
+    /// ([`Form::BtBase64`](crate::Form::BtBase64)).
+    BtBase64(&'a [u8]),
+}
+
+/// Shows the elements of a JSON array to a function until it returns `false`.
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(Value<'de>) -> bool> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(element) = elements.next_element()? {
+            if !(self.0)(element) {
+                return Err(A::Error::custom("an element of another type"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Shows the entries of a JSON object to a function until it returns `false`.
+struct Entries<F>(F);
+
+impl<'de, F: FnMut(&str, Value<'de>) -> bool> Visitor<'de> for Entries<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
+        while let Some((key, value)) = entries.next_entry::<Value<'de>, Value<'de>>()? {
+            // Names are always text, though perhaps with escapes that are none.
+            let key = key.text().ok_or_else(|| A::Error::custom("a name"))?;
+            if !(self.0)(&key, value) {
+                return Err(A::Error::custom("an entry of another type"));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
@@ -55,17 +103,90 @@ impl<'a> Value<'a> {
                     Some(Cow::Borrowed(inner))
                 }
             }
-            Self::Bt(raw) => core::str::from_utf8(Self::bytes(raw)?)
+            Self::Bt(raw) | Self::BtBase64(raw) => core::str::from_utf8(Self::bytes(raw)?)
                 .ok()
                 .map(Cow::Borrowed),
         }
     }
 
-    /// The text of a JSON object. Derived readers would also take a list for a struct.
-    pub(crate) fn object(self) -> Option<&'a str> {
+    /// The object or dict, if it is one. Derived readers would also take a list for a struct.
+    pub(crate) fn object(self) -> Option<Self> {
         match self {
-            Self::Json(raw) if raw.starts_with('{') => Some(raw),
-            _ => None,
+            Self::Json(raw) => raw.starts_with('{').then_some(self),
+            Self::Bt(raw) | Self::BtBase64(raw) => raw.starts_with(b"d").then_some(self),
+        }
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        match self {
+            Self::Json(raw) => raw.starts_with('['),
+            Self::Bt(raw) | Self::BtBase64(raw) => raw.starts_with(b"l"),
+        }
+    }
+
+    /// Shows every element of a list to `visit`, until that gives `None`; a value that is no list
+    /// is the only element.
+    pub(crate) fn each(self, mut visit: impl FnMut(Self) -> Option<()>) -> Option<()> {
+        match self {
+            Self::Json(raw) if self.is_list() => {
+                let mut whole = Some(());
+                let elements = Elements(|element| {
+                    whole = visit(element);
+                    whole.is_some()
+                });
+                let read = serde_json::Deserializer::from_str(raw).deserialize_seq(elements);
+                read.ok()?;
+                whole
+            }
+            Self::Bt(raw) | Self::BtBase64(raw) if self.is_list() => {
+                let mut list = bt::ListReader::new(raw).ok()?;
+                while let Some(element) = list.raw_opt().ok()? {
+                    visit(self.sibling(element))?;
+                }
+                Some(())
+            }
+            single => visit(single),
+        }
+    }
+
+    /// The elements of a list, all of one type; a value that is no list is the only element.
+    pub(crate) fn list<T>(self, mut read: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut list = Vec::new();
+        self.each(|element| {
+            list.push(read(element)?);
+            Some(())
+        })?;
+        Some(list)
+    }
+
+    /// Shows every entry of an object to `visit`, until that gives `None`.
+    pub(crate) fn entries(self, mut visit: impl FnMut(&str, Self) -> Option<()>) -> Option<()> {
+        match self {
+            Self::Json(raw) => {
+                let mut whole = Some(());
+                let entries = Entries(|key: &str, value| {
+                    whole = visit(key, value);
+                    whole.is_some()
+                });
+                let read = serde_json::Deserializer::from_str(raw).deserialize_map(entries);
+                read.ok()?;
+                whole
+            }
+            Self::Bt(raw) | Self::BtBase64(raw) => {
+                let mut dict = bt::DictReader::new(raw).ok()?;
+                while let Some((key, value)) = dict.next_entry().ok()? {
+                    visit(core::str::from_utf8(key).ok()?, self.sibling(value))?;
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// Another value of the same message.
+    fn sibling(self, raw: &'a [u8]) -> Self {
+        match self {
+            Self::BtBase64(_) => Self::BtBase64(raw),
+            _ => Self::Bt(raw),
         }
     }
 
@@ -73,7 +194,7 @@ impl<'a> Value<'a> {
     pub(crate) fn integer<I: FromStr + bt::Int>(self) -> Option<I> {
         match self {
             Self::Json(raw) => raw.parse().ok(),
-            Self::Bt(raw) => match Self::scalar(raw)? {
+            Self::Bt(raw) | Self::BtBase64(raw) => match Self::scalar(raw)? {
                 bt::Value::Int(integer) => integer.get(),
                 _ => None,
             },
@@ -93,6 +214,16 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A flag of a request: JSON `true` or `false`, in bt 1 or 0.
+    pub(crate) fn flag(self) -> Option<bool> {
+        match self {
+            Self::Json("true") => Some(true),
+            Self::Json("false") => Some(false),
+            Self::Json(_) => None,
+            _ => self.boolean(),
+        }
+    }
+
     /// Any integer as milliseconds.
     pub(crate) fn millis(self) -> Option<UnixMillis> {
         self.integer().map(UnixMillis::from_millis)
@@ -101,7 +232,7 @@ impl<'a> Value<'a> {
     /// A time in a request.
     pub(crate) fn time(self) -> Option<UnixMillis> {
         self.millis()
-            .filter(|time| matches!(self, Self::Bt(_)) || time.as_millis() >= MIN_TIME)
+            .filter(|time| !matches!(self, Self::Json(_)) || time.as_millis() >= MIN_TIME)
     }
 
     /// An integer that JSON may also give as digits in text: `timestamp` and `ttl` of a store.
@@ -115,6 +246,14 @@ impl<'a> Value<'a> {
 
     pub(crate) fn namespace(self) -> Option<Namespace> {
         self.integer().map(Namespace::new)
+    }
+
+    /// A namespace, or `None` for all of them.
+    pub(crate) fn namespaces(self) -> Option<Option<Namespace>> {
+        if self.text().as_deref() == Some("all") {
+            return Some(None);
+        }
+        self.namespace().map(Some)
     }
 
     pub(crate) fn network_id(self, network: Network) -> Option<NetworkId> {
@@ -139,24 +278,32 @@ impl<'a> Value<'a> {
     /// A signature: base64, or 64 raw bytes in bt.
     pub(crate) fn signature(self) -> Option<Signature> {
         let bytes = match self {
-            Self::Json(_) => base64::decode_array("signature", &self.text()?).ok()?,
             Self::Bt(raw) => Self::bytes(raw)?.try_into().ok()?,
+            _ => base64::decode_array("signature", &self.text()?).ok()?,
         };
         Some(Signature::from_bytes(bytes))
+    }
+
+    /// A subaccount's token: base64 or hex, or 36 raw bytes in bt.
+    pub(crate) fn token(self) -> Option<Token> {
+        match self {
+            Self::Bt(raw) => Some(Token::from_bytes(Self::bytes(raw)?.try_into().ok()?)),
+            _ => Token::from_text(&self.text()?),
+        }
     }
 
     /// A message: base64, or raw bytes in bt. Length is checked before anything is allocated.
     pub(crate) fn data(self) -> Option<Cow<'a, [u8]>> {
         match self {
-            Self::Json(_) => {
+            Self::Bt(raw) => Self::bytes(raw)
+                .filter(|data| data.len() <= MAX_DATA_LEN)
+                .map(Cow::Borrowed),
+            _ => {
                 let text = self
                     .text()
                     .filter(|text| text.len() <= base64::encoded_len(MAX_DATA_LEN))?;
                 base64::decode("data", &text).ok().map(Cow::Owned)
             }
-            Self::Bt(raw) => Self::bytes(raw)
-                .filter(|data| data.len() <= MAX_DATA_LEN)
-                .map(Cow::Borrowed),
         }
     }
 

@@ -3,9 +3,9 @@
 use alloc::format;
 use alloc::string::String;
 
-use session_bt::DictWriter;
-
-use crate::json::ObjectWriter;
+use super::confirmation::ItemFields;
+use crate::value::Value;
+use crate::write::ObjectWriter;
 
 /// Why a member of the swarm did not carry out a request (spec 04 §7.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,52 +69,34 @@ impl Failure {
         }
     }
 
-    pub(crate) fn write_json(&self, item: &mut ObjectWriter<'_>) {
-        item.literal("failed", true);
-        for (key, set) in self.flags() {
-            if set {
-                item.literal(key, true);
-            }
+    pub(super) fn write(&self, item: &mut ObjectWriter<'_>) {
+        item.flag("bad_peer_response", self.bad_peer_response);
+        if let Some(code) = &self.code {
+            item.text("code", code);
         }
-        for (key, text) in [("code", &self.code), ("reason", &self.reason)] {
-            if let Some(text) = text {
-                item.text(key, text);
-            }
+        item.boolean("failed", true)
+            .flag("query_failure", self.query_failure);
+        if let Some(reason) = &self.reason {
+            item.text("reason", reason);
         }
+        item.flag("timeout", self.timeout);
     }
 
-    pub(crate) fn try_write_bt(&self, dict: &mut DictWriter<'_>) -> Result<(), session_bt::Error> {
-        let [bad_peer_response, query_failure, timeout] = self.flags();
-        let flag = |dict: &mut DictWriter<'_>, (key, set): (&str, bool)| {
-            if set {
-                dict.int(key, true).map(drop)
-            } else {
-                Ok(())
-            }
-        };
-        let text = |dict: &mut DictWriter<'_>, key: &str, text: &Option<String>| match text {
-            Some(text) => dict.bytes(key, text.as_bytes()).map(drop),
-            None => Ok(()),
-        };
-        // In the order of the keys' bytes.
-        flag(dict, bad_peer_response)?;
-        text(dict, "code", &self.code)?;
-        flag(dict, ("failed", true))?;
-        flag(dict, query_failure)?;
-        text(dict, "reason", &self.reason)?;
-        flag(dict, timeout)
-    }
-
-    fn flags(&self) -> [(&'static str, bool); 3] {
-        [
-            ("bad_peer_response", self.bad_peer_response),
-            ("query_failure", self.query_failure),
-            ("timeout", self.timeout),
-        ]
+    /// The failure that an item reports, if it does. Whatever is not plainly false counts.
+    pub(super) fn read(fields: &ItemFields<'_>) -> Option<Self> {
+        let set = |flag: Option<Value<'_>>| flag.is_some_and(|flag| flag.boolean() != Some(false));
+        let text = |value: Option<Value<'_>>, limit| Some(shorten(&value?.text()?, limit));
+        set(fields.failed).then(|| Self {
+            timeout: set(fields.timeout),
+            bad_peer_response: set(fields.bad_peer_response),
+            query_failure: set(fields.query_failure),
+            code: text(fields.code, Self::MAX_CODE_LEN),
+            reason: text(fields.reason, Self::MAX_REASON_LEN),
+        })
     }
 }
 
 /// The first characters of a text.
-pub(super) fn shorten(text: &str, limit: usize) -> String {
+fn shorten(text: &str, limit: usize) -> String {
     text.chars().take(limit).collect()
 }

@@ -1,14 +1,11 @@
 //! The reply to `info` (spec 04 §6.17).
 
-use alloc::string::String;
-
-use serde::Deserialize;
 use session_core::UnixMillis;
 
-use super::{NodeState, read, read_object};
-use crate::Error;
-use crate::json::ObjectWriter;
+use super::{NodeState, ReplyBody, numbers};
+use crate::params::fields;
 use crate::value::Value;
+use crate::{Body, Error, Form};
 
 /// Version and clock of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,39 +19,38 @@ pub struct InfoReply {
     pub hard_fork: Option<[u16; 2]>,
 }
 
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
-    timestamp: Option<Value<'a>>,
-    version: Option<Value<'a>>,
-    hf: Option<Value<'a>>,
+fields! {
+    Fields {
+        "hf" => hf,
+        "timestamp" => timestamp,
+        "version" => version,
+    }
 }
 
 impl InfoReply {
-    /// Appends the reply of a node.
-    pub fn write_json(out: &mut String, version: [u16; 3], state: &NodeState) {
-        let [major, minor, patch] = version;
-        let mut object = ObjectWriter::new(out);
-        object
-            .literal("version", format_args!("[{major},{minor},{patch}]"))
-            .literal("timestamp", state.now);
-        state.write_json(&mut object);
+    /// The reply of a node.
+    #[must_use]
+    pub fn write(form: Form, version: [u16; 3], state: &NodeState) -> Body {
+        Body::object(form, |out| {
+            state.write_hf(out);
+            state.write_t(out);
+            out.time("timestamp", state.now)
+                .integers("version", version.into_iter());
+        })
     }
 
     /// Reads a reply.
     ///
     /// # Errors
     /// [`Error::TooLong`]; [`Error::Malformed`] when it is no object with a `timestamp`.
-    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+    pub fn parse<'a>(body: impl Into<ReplyBody<'a>>) -> Result<Self, Error> {
         const WHAT: &str = "info reply";
-        let fields: Fields<'_> = read_object(WHAT, body)?;
+        let malformed = Error::Malformed { what: WHAT };
+        let fields = Fields::read(body.into().object(WHAT)?).ok_or(malformed)?;
         Ok(Self {
-            timestamp: fields
-                .timestamp
-                .and_then(Value::millis)
-                .ok_or(Error::Malformed { what: WHAT })?,
-            version: read(fields.version),
-            hard_fork: read(fields.hf),
+            timestamp: fields.timestamp.and_then(Value::millis).ok_or(malformed)?,
+            version: numbers(fields.version),
+            hard_fork: numbers(fields.hf),
         })
     }
 }

@@ -1,23 +1,37 @@
 //! Bodies of replies, written by nodes and read by clients.
 
+mod batch;
+mod collect;
+mod confirmation;
+mod daemon;
+mod done;
+mod expiries;
 mod failure;
+mod if_else;
 mod info;
 mod retrieve;
-mod store;
-mod store_item;
+mod revoked;
+mod swarm;
 
+pub use batch::{BatchReply, SubReply};
+pub use collect::Collector;
+pub use confirmation::{Confirmation, Confirmed, Outcome, Recursive, peer_answer};
+pub use daemon::DaemonReply;
+pub use done::{Deleted, Expired, NewExpiry, Revoked, Stored, Touched, Unrevoked, Updated};
+pub use expiries::ExpiriesReply;
 pub use failure::Failure;
+pub use if_else::IfElseReply;
 pub use info::InfoReply;
 pub use retrieve::{Message, RetrieveReply};
-pub use store::{StoreReply, Verdict, write_store_reply};
-pub use store_item::{StoreItem, StoreOutcome};
+pub use revoked::RevokedReply;
+pub use swarm::{SwarmReply, Verdict};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use alloc::borrow::Cow;
+
 use session_core::UnixMillis;
 
-use crate::json::ObjectWriter;
 use crate::value::Value;
+use crate::write::ObjectWriter;
 use crate::{Error, MAX_BODY_LEN};
 
 /// What a node says of itself at the top level of its replies (spec 04 §7.1).
@@ -37,36 +51,72 @@ impl NodeState {
         Self { now, hard_fork }
     }
 
-    /// Writes the fields `t` and `hf`.
-    fn write_json(&self, object: &mut ObjectWriter<'_>) {
-        let [major, minor] = self.hard_fork;
-        object
-            .literal("t", self.now)
-            .literal("hf", format_args!("[{major},{minor}]"));
+    /// Writes the field `hf`.
+    pub(crate) fn write_hf(&self, object: &mut ObjectWriter<'_>) {
+        object.integers("hf", self.hard_fork.into_iter());
+    }
+
+    /// Writes the field `t`.
+    pub(crate) fn write_t(&self, object: &mut ObjectWriter<'_>) {
+        object.time("t", self.now);
     }
 }
 
-/// The value of a JSON list or other simple type; `None` when it is of another type.
-fn read<T: DeserializeOwned>(value: Option<Value<'_>>) -> Option<T> {
-    match value? {
-        Value::Json(text) => serde_json::from_str(text).ok(),
-        Value::Bt(_) => None,
+/// A reply's body, to be read: the bytes of a whole one, JSON or bt by their first byte, or a
+/// part of a [`BatchReply`] or [`IfElseReply`].
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyBody<'a>(Source<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    Whole(&'a [u8]),
+    Part(Value<'a>),
+}
+
+impl<'a, B: AsRef<[u8]> + ?Sized> From<&'a B> for ReplyBody<'a> {
+    fn from(bytes: &'a B) -> Self {
+        Self(Source::Whole(bytes.as_ref()))
     }
 }
 
-/// Reads a reply body as an object.
-///
-/// # Errors
-/// [`Error::TooLong`] over [`MAX_BODY_LEN`], [`Error::Malformed`].
-fn read_object<'a, T: Deserialize<'a>>(what: &'static str, body: &'a [u8]) -> Result<T, Error> {
-    if body.len() > MAX_BODY_LEN {
-        return Err(Error::TooLong {
-            what,
-            limit: MAX_BODY_LEN,
-            got: body.len(),
-        });
+impl<'a> ReplyBody<'a> {
+    pub(crate) const fn part(value: Value<'a>) -> Self {
+        Self(Source::Part(value))
     }
-    let malformed = Error::Malformed { what };
-    let body: Value<'_> = serde_json::from_slice(body).map_err(|_| malformed)?;
-    serde_json::from_str(body.object().ok_or(malformed)?).map_err(|_| malformed)
+
+    /// The body as text, as refusals have it; `None` when it is none.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'a, str>> {
+        match self.0 {
+            Source::Whole(bytes) => core::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Source::Part(value) => value.text(),
+        }
+    }
+
+    /// The object that the body is.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] over [`MAX_BODY_LEN`], [`Error::Malformed`].
+    fn object(self, what: &'static str) -> Result<Value<'a>, Error> {
+        let malformed = Error::Malformed { what };
+        let value = match self.0 {
+            Source::Part(value) => value,
+            Source::Whole(bytes) if bytes.len() > MAX_BODY_LEN => {
+                return Err(Error::TooLong {
+                    what,
+                    limit: MAX_BODY_LEN,
+                    got: bytes.len(),
+                });
+            }
+            Source::Whole(bytes) if bytes.starts_with(b"d") => Value::Bt(bytes),
+            Source::Whole(bytes) => serde_json::from_slice(bytes).map_err(|_| malformed)?,
+        };
+        value.object().ok_or(malformed)
+    }
+}
+
+/// A list of exactly so many numbers.
+fn numbers<const N: usize>(value: Option<Value<'_>>) -> Option<[u16; N]> {
+    let value = value.filter(Value::is_list)?;
+    value.list(Value::integer)?.try_into().ok()
 }

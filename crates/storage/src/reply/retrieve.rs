@@ -1,18 +1,15 @@
 //! The reply to `retrieve` (spec 04 §6.2).
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use session_core::UnixMillis;
 
-use super::{NodeState, read, read_object};
-use crate::json::ObjectWriter;
+use super::{NodeState, ReplyBody, numbers};
+use crate::params::fields;
 use crate::value::Value;
-use crate::{Error, MessageHash};
+use crate::{Body, Error, Form, MessageHash};
 
 /// A stored message.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,104 +71,86 @@ pub struct RetrieveReply {
     pub hard_fork: Option<[u16; 2]>,
 }
 
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
-    messages: Messages,
-    more: Option<Value<'a>>,
-    t: Option<Value<'a>>,
-    hf: Option<Value<'a>>,
+fields! {
+    Fields {
+        "hf" => hf,
+        "messages" => messages,
+        "more" => more,
+        "t" => t,
+    }
 }
 
-/// Messages read from JSON. A type of its own, so that `serde` stays out of the public API.
-#[derive(Default)]
-struct Messages {
-    read: Vec<Message<'static>>,
-    unreadable: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-struct MessageFields<'a> {
-    hash: Value<'a>,
-    timestamp: Value<'a>,
-    expiration: Value<'a>,
-    data: Value<'a>,
+fields! {
+    MessageFields {
+        "data" => data,
+        "expiration" => expiration,
+        "hash" => hash,
+        "timestamp" => timestamp,
+    }
 }
 
 /// Reads one message; `None` when a field is missing or mistyped.
 fn read_message(item: Value<'_>) -> Option<Message<'static>> {
-    let fields: MessageFields<'_> = serde_json::from_str(item.object()?).ok()?;
-    let data = match fields.data {
+    let fields = MessageFields::read(item)?;
+    let data = match fields.data? {
         // So storage server 2.8.0 writes an empty message.
         Value::Json("\"=\"") => Vec::new(),
         data => data.data()?.into_owned(),
     };
     Some(Message {
-        hash: fields.hash.hash()?,
-        timestamp: fields.timestamp.millis()?,
-        expiry: fields.expiration.millis()?,
+        hash: fields.hash?.hash()?,
+        timestamp: fields.timestamp?.millis()?,
+        expiry: fields.expiration?.millis()?,
         data: data.into(),
     })
 }
 
-impl<'de> Deserialize<'de> for Messages {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Self::default())
-    }
-}
-
-impl<'de> Visitor<'de> for Messages {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of messages")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Self, A::Error> {
-        while let Some(item) = items.next_element::<Value<'de>>()? {
-            match read_message(item) {
-                Some(message) => self.read.push(message),
-                None => self.unreadable = self.unreadable.saturating_add(1),
-            }
-        }
-        Ok(self)
-    }
-}
-
 impl RetrieveReply {
-    /// Appends the reply of a node.
-    pub fn write_json<'a>(
-        out: &mut String,
+    /// The reply of a node.
+    #[must_use]
+    pub fn write<'a>(
+        form: Form,
         messages: impl IntoIterator<Item = &'a Message<'a>>,
         more: bool,
         state: &NodeState,
-    ) {
-        let mut object = ObjectWriter::new(out);
-        object
-            .objects("messages", messages, |message, object| {
-                object
-                    .token("hash", message.hash.as_str())
-                    .literal("timestamp", message.timestamp)
-                    .literal("expiration", message.expiry)
-                    .base64("data", &message.data);
+    ) -> Body {
+        Body::object(form, |out| {
+            state.write_hf(out);
+            out.objects("messages", messages, |message, out| {
+                out.base64("data", &message.data)
+                    .time("expiration", message.expiry)
+                    .text("hash", message.hash.as_str())
+                    .time("timestamp", message.timestamp);
             })
-            .literal("more", more);
-        state.write_json(&mut object);
+            .boolean("more", more);
+            state.write_t(out);
+        })
     }
 
     /// Reads a reply. Nothing in it is signed: see [`Message::hash`].
     ///
     /// # Errors
     /// [`Error::TooLong`]; [`Error::Malformed`] when it is no object with a list of `messages`.
-    pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let fields: Fields<'_> = read_object("retrieve reply", body)?;
-        Ok(Self {
-            messages: fields.messages.read,
-            unreadable: fields.messages.unreadable,
+    pub fn parse<'a>(body: impl Into<ReplyBody<'a>>) -> Result<Self, Error> {
+        const WHAT: &str = "retrieve reply";
+        let malformed = Error::Malformed { what: WHAT };
+        let fields = Fields::read(body.into().object(WHAT)?).ok_or(malformed)?;
+        let mut reply = Self {
+            messages: Vec::new(),
+            unreadable: 0,
             more: fields.more.and_then(Value::boolean).unwrap_or(false),
             now: fields.t.and_then(Value::millis),
-            hard_fork: read(fields.hf),
+            hard_fork: numbers(fields.hf),
+        };
+        let list = fields.messages.filter(Value::is_list).ok_or(malformed)?;
+        list.each(|item| {
+            match read_message(item) {
+                Some(message) => reply.messages.push(message),
+                None => reply.unreadable = reply.unreadable.saturating_add(1),
+            }
+            Some(())
         })
+        .ok_or(malformed)?;
+        Ok(reply)
     }
 }

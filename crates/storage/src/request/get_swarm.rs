@@ -1,12 +1,11 @@
 //! `get_swarm` (spec 04 §6.16).
 
-use alloc::string::String;
-
 use session_core::{Network, NetworkId};
 
 use crate::Rejection;
-use crate::json::write_request;
+use crate::endpoint::{Endpoint, sealed};
 use crate::params::Params;
+use crate::write::ObjectWriter;
 
 /// Asks which nodes serve an account. The reply is a list of nodes (spec 03 §7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +27,19 @@ impl GetSwarm {
         Self { pubkey }
     }
 
-    /// Appends the JSON request.
-    pub fn write_json(&self, out: &mut String) {
-        write_request(out, Self::METHOD, |params| {
-            params.hex("pubkey", self.pubkey.as_bytes());
-        });
-    }
-
     pub(crate) fn from_params(params: &Params<'_>, network: Network) -> Result<Self, Rejection> {
-        params.pubkey(network).map(Self::new)
+        params.pubkey_or_alias(network).map(Self::new)
+    }
+}
+
+impl sealed::Fields for GetSwarm {
+    fn write_fields(&self, out: &mut ObjectWriter<'_>) {
+        out.hex("pubkey", self.pubkey.as_bytes());
+    }
+}
+
+impl Endpoint for GetSwarm {
+    fn method(&self) -> &'static str {
+        Self::METHOD
     }
 }

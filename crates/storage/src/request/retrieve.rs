@@ -1,14 +1,14 @@
 //! `retrieve` (spec 04 §6.2).
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
 use session_core::{Network, NetworkId, UnixMillis};
-use session_crypto::ed25519::SigningKey;
 
-use crate::json::write_request;
+use crate::endpoint::{Endpoint, sealed};
 use crate::params::{Params, one_of, optional, required};
 use crate::value::Value;
-use crate::{Error, MessageHash, Namespace, Rejection, Signed};
+use crate::write::ObjectWriter;
+use crate::{Access, Error, MessageHash, Namespace, Rejection, SignedAt, Signer};
 
 /// Fetches messages of one mailbox, in the order in which they reached the node. Answered by
 /// [`RetrieveReply`](crate::RetrieveReply).
@@ -26,7 +26,7 @@ pub struct Retrieve {
     /// Greatest counted size of the messages; `-n` asks for the n-th part of the greatest.
     pub max_size: Option<i32>,
     /// The account's signature; needed unless the namespace is open for reading.
-    pub signed: Option<Signed>,
+    pub signed: Option<SignedAt>,
 }
 
 impl Retrieve {
@@ -49,46 +49,33 @@ impl Retrieve {
     /// Signs for the account, at the time `at` of the node's clock.
     ///
     /// # Errors
-    /// [`Error::WrongKey`] when the key is not the account's.
-    pub fn sign(mut self, key: &SigningKey, at: UnixMillis) -> Result<Self, Error> {
-        let signed = Signed::sign(&self.pubkey, Self::METHOD, self.namespace, at, key)?;
-        self.signed = Some(signed);
+    /// [`Error::WrongKey`] when the key may not read for the account.
+    pub fn sign<'k>(
+        mut self,
+        signer: impl Into<Signer<'k>>,
+        at: UnixMillis,
+    ) -> Result<Self, Error> {
+        let needed = (self.namespace, Access::READ);
+        let signer = signer.into();
+        self.signed = Some(SignedAt::sign(
+            &self.pubkey,
+            Self::METHOD,
+            needed,
+            at,
+            signer,
+        )?);
         Ok(self)
     }
 
     /// What the signature signs (spec 04 §4.2); `None` when there is none.
     #[must_use]
-    pub fn payload(&self) -> Option<String> {
+    pub fn payload(&self) -> Option<Vec<u8>> {
         self.signed
             .map(|signed| signed.payload(Self::METHOD, self.namespace))
     }
 
-    /// Appends the JSON request.
-    pub fn write_json(&self, out: &mut String) {
-        write_request(out, Self::METHOD, |params| {
-            params.hex("pubkey", self.pubkey.as_bytes());
-            // Explicit zero would demand a signature: spec 04 §6.2.
-            if self.namespace != Namespace::DIRECT {
-                params.literal("namespace", self.namespace);
-            }
-            if let Some(hash) = &self.last_hash {
-                params.token("last_hash", hash.as_str());
-            }
-            if let Some(count) = self.max_count {
-                params.literal("max_count", count);
-            }
-            if let Some(size) = self.max_size {
-                params.literal("max_size", size);
-            }
-            if let Some(signed) = &self.signed {
-                params.literal("timestamp", signed.at);
-                signed.auth.write_json(params);
-            }
-        });
-    }
-
     pub(crate) fn from_params(params: &Params<'_>, network: Network) -> Result<Self, Rejection> {
-        let pubkey = params.pubkey(network)?;
+        let pubkey = params.pubkey_or_alias(network)?;
         let namespace = params.namespace()?;
         let last_hash = one_of(
             ("last_hash", params.last_hash),
@@ -100,7 +87,7 @@ impl Retrieve {
             || params.timestamp.is_some()
             || (params.namespace.is_some() && namespace.retrieve_needs_signature());
         let signed = if signature_demanded {
-            Some(Signed {
+            Some(SignedAt {
                 auth: params.auth(&pubkey)?,
                 at: required("timestamp", params.timestamp, Value::time)?,
             })
@@ -115,5 +102,39 @@ impl Retrieve {
             max_size: optional("max_size", params.max_size, Value::integer)?,
             signed,
         })
+    }
+}
+
+impl sealed::Fields for Retrieve {
+    fn write_fields(&self, out: &mut ObjectWriter<'_>) {
+        if let Some(hash) = &self.last_hash {
+            out.text("last_hash", hash.as_str());
+        }
+        if let Some(count) = self.max_count {
+            out.integer("max_count", count);
+        }
+        if let Some(size) = self.max_size {
+            out.integer("max_size", size);
+        }
+        // Explicit zero would demand a signature: spec 04 §6.2.
+        if self.namespace != Namespace::DIRECT {
+            out.integer("namespace", self.namespace.number());
+        }
+        match &self.signed {
+            Some(SignedAt { at, auth }) => {
+                auth.write_account(&self.pubkey, out);
+                auth.write_signature(out);
+                out.time("timestamp", *at);
+            }
+            None => {
+                out.hex("pubkey", self.pubkey.as_bytes());
+            }
+        }
+    }
+}
+
+impl Endpoint for Retrieve {
+    fn method(&self) -> &'static str {
+        Self::METHOD
     }
 }

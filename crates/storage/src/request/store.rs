@@ -1,22 +1,17 @@
 //! `store` (spec 04 §6.1).
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use session_bt::DictWriter;
-use session_core::{Network, NetworkId, UnixMillis, base64};
-use session_crypto::ed25519::SigningKey;
+use session_core::{Network, NetworkId, UnixMillis};
 
-use crate::json::write_request;
+use crate::endpoint::{Endpoint, sealed};
 use crate::params::{Params, one_of, optional, required};
 use crate::value::Value;
-use crate::{Error, MAX_DATA_LEN, MIN_TTL, MessageHash, Namespace, Rejection, Signed};
-
-/// Space for everything in a request but the data.
-const OVERHEAD: usize = 512;
+use crate::write::ObjectWriter;
+use crate::{Error, MAX_DATA_LEN, MIN_TTL, MessageHash, Namespace, Rejection, SignedAt, Signer};
 
 /// Stores a message in a mailbox. Answered by [`StoreReply`](crate::StoreReply).
 #[derive(Clone, PartialEq, Eq)]
@@ -33,7 +28,7 @@ pub struct Store<'a> {
     /// When nodes forget it.
     pub expiry: UnixMillis,
     /// The account's signature; needed unless the namespace is a public inbox.
-    pub signed: Option<Signed>,
+    pub signed: Option<SignedAt>,
 }
 
 impl<'a> Store<'a> {
@@ -76,16 +71,27 @@ impl<'a> Store<'a> {
     /// Signs for the account, at the time `at` of the node's clock.
     ///
     /// # Errors
-    /// [`Error::WrongKey`] when the key is not the account's.
-    pub fn sign(mut self, key: &SigningKey, at: UnixMillis) -> Result<Self, Error> {
-        let signed = Signed::sign(&self.pubkey, Self::METHOD, self.namespace, at, key)?;
-        self.signed = Some(signed);
+    /// [`Error::WrongKey`] when the key may not store here for the account.
+    pub fn sign<'k>(
+        mut self,
+        signer: impl Into<Signer<'k>>,
+        at: UnixMillis,
+    ) -> Result<Self, Error> {
+        let needed = (self.namespace, self.namespace.store_access());
+        let signer = signer.into();
+        self.signed = Some(SignedAt::sign(
+            &self.pubkey,
+            Self::METHOD,
+            needed,
+            at,
+            signer,
+        )?);
         Ok(self)
     }
 
     /// What the signature signs (spec 04 §4.2); `None` when there is none.
     #[must_use]
-    pub fn payload(&self) -> Option<String> {
+    pub fn payload(&self) -> Option<Vec<u8>> {
         self.signed
             .map(|signed| signed.payload(Self::METHOD, self.namespace))
     }
@@ -96,54 +102,8 @@ impl<'a> Store<'a> {
         MessageHash::of(&self.pubkey, self.namespace, &self.data)
     }
 
-    /// Appends the JSON request.
-    pub fn write_json(&self, out: &mut String) {
-        out.reserve(base64::encoded_len(self.data.len()).saturating_add(OVERHEAD));
-        write_request(out, Self::METHOD, |params| {
-            params
-                .hex("pubkey", self.pubkey.as_bytes())
-                .literal("timestamp", self.timestamp)
-                .literal("expiry", self.expiry)
-                .base64("data", &self.data);
-            if self.namespace != Namespace::DIRECT {
-                params.literal("namespace", self.namespace);
-            }
-            if let Some(signed) = &self.signed {
-                params.literal("sig_timestamp", signed.at);
-                signed.auth.write_json(params);
-            }
-        });
-    }
-
-    /// Appends the bt form that members of a swarm forward to each other, and that bt transports
-    /// take (spec 04 §5.3).
-    pub fn write_bt(&self, out: &mut Vec<u8>) {
-        out.reserve(self.data.len().saturating_add(OVERHEAD));
-        let written = self.try_write_bt(out);
-        debug_assert!(written.is_ok(), "keys ascend");
-    }
-
-    fn try_write_bt(&self, out: &mut Vec<u8>) -> Result<(), session_bt::Error> {
-        let mut dict = DictWriter::new(out);
-        dict.bytes("data", &self.data)?
-            .int("expiry", self.expiry.as_millis())?;
-        if self.namespace != Namespace::DIRECT {
-            dict.int("namespace", self.namespace.number())?;
-        }
-        dict.bytes("pubkey", self.pubkey.as_bytes())?;
-        if let Some(Signed { at, auth }) = &self.signed {
-            if let Some(key) = &auth.pubkey_ed25519 {
-                dict.bytes("pubkey_ed25519", key)?;
-            }
-            dict.int("sig_timestamp", at.as_millis())?
-                .bytes("signature", auth.signature.as_bytes())?;
-        }
-        dict.int("timestamp", self.timestamp.as_millis())?;
-        Ok(())
-    }
-
     pub(crate) fn from_params(params: &Params<'a>, network: Network) -> Result<Self, Rejection> {
-        let pubkey = params.pubkey(network)?;
+        let pubkey = params.pubkey_or_alias(network)?;
         let timestamp = required("timestamp", params.timestamp, Value::number_or_digits)
             .map(UnixMillis::from_millis)?;
         one_of(("ttl", params.ttl), ("expiry", params.expiry))?;
@@ -156,7 +116,7 @@ impl<'a> Store<'a> {
         };
         let sig_timestamp = optional("sig_timestamp", params.sig_timestamp, Value::time)?;
         let signed = if params.signature.is_some() {
-            Some(Signed {
+            Some(SignedAt {
                 at: sig_timestamp.unwrap_or(timestamp),
                 auth: params.auth(&pubkey)?,
             })
@@ -171,6 +131,37 @@ impl<'a> Store<'a> {
             expiry,
             signed,
         })
+    }
+}
+
+impl sealed::Fields for Store<'_> {
+    fn write_fields(&self, out: &mut ObjectWriter<'_>) {
+        out.base64("data", &self.data).time("expiry", self.expiry);
+        if self.namespace != Namespace::DIRECT {
+            out.integer("namespace", self.namespace.number());
+        }
+        match &self.signed {
+            Some(SignedAt { at, auth }) => {
+                auth.write_account(&self.pubkey, out);
+                out.time("sig_timestamp", *at);
+                auth.write_signature(out);
+            }
+            None => {
+                out.hex("pubkey", self.pubkey.as_bytes());
+            }
+        }
+        out.time("timestamp", self.timestamp);
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// The bt form is the one that members of a swarm forward to each other (spec 04 §5.3).
+impl Endpoint for Store<'_> {
+    fn method(&self) -> &'static str {
+        Self::METHOD
     }
 }
 

@@ -1,0 +1,109 @@
+//! Questions to the node's daemon: `oxend_request` (spec 04 §6.15).
+
+use alloc::borrow::Cow;
+
+use crate::endpoint::{Endpoint, sealed};
+use crate::params::{Params, required};
+use crate::value::Value;
+use crate::write::ObjectWriter;
+use crate::{Error, Rejection};
+
+/// What may be asked of a node's daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DaemonEndpoint {
+    /// The list of nodes (spec 03 §7.1).
+    GetServiceNodes,
+    /// The record of a name (spec 01 §9).
+    OnsResolve,
+}
+
+impl DaemonEndpoint {
+    /// The endpoint's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GetServiceNodes => "get_service_nodes",
+            Self::OnsResolve => "ons_resolve",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::GetServiceNodes, Self::OnsResolve]
+            .into_iter()
+            .find(|endpoint| endpoint.name() == name)
+    }
+}
+
+/// Passes a question on to the node's daemon. Answered by [`DaemonReply`](crate::DaemonReply).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DaemonRequest<'a> {
+    /// Which question.
+    pub endpoint: DaemonEndpoint,
+    /// Its parameters: the text of one JSON value, if there are any.
+    params: Option<Cow<'a, str>>,
+}
+
+impl<'a> DaemonRequest<'a> {
+    /// Name of the method.
+    pub const METHOD: &'static str = "oxend_request";
+
+    /// A question. `params` is the text of one JSON value.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when it is not.
+    pub fn new(endpoint: DaemonEndpoint, params: Option<&'a str>) -> Result<Self, Error> {
+        if params.is_some_and(|text| !is_json(text)) {
+            let what = "daemon parameters";
+            return Err(Error::Malformed { what });
+        }
+        Ok(Self {
+            endpoint,
+            params: params.map(Cow::Borrowed),
+        })
+    }
+
+    /// The parameters, as JSON.
+    #[must_use]
+    pub fn params(&self) -> Option<&str> {
+        self.params.as_deref()
+    }
+
+    pub(crate) fn from_params(params: &Params<'a>) -> Result<Self, Rejection> {
+        let endpoint = required("endpoint", params.endpoint, Value::text)?;
+        let endpoint = DaemonEndpoint::named(&endpoint).ok_or(Rejection::DaemonEndpoint)?;
+        let params = match params.params {
+            None => None,
+            Some(Value::Json(json)) => Some(Cow::Borrowed(json)),
+            // In bt the parameters are JSON in a string.
+            Some(value) => Some(
+                value
+                    .text()
+                    .filter(|text| is_json(text))
+                    .ok_or(Rejection::Invalid { field: "params" })?,
+            ),
+        };
+        Ok(Self { endpoint, params })
+    }
+}
+
+/// Whether this is one JSON value and nothing else.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+impl sealed::Fields for DaemonRequest<'_> {
+    fn write_fields(&self, out: &mut ObjectWriter<'_>) {
+        out.text("endpoint", self.endpoint.name());
+        if let Some(params) = &self.params {
+            out.raw_json("params", params);
+        }
+    }
+}
+
+impl Endpoint for DaemonRequest<'_> {
+    fn method(&self) -> &'static str {
+        Self::METHOD
+    }
+}
