@@ -14,7 +14,9 @@ use session_envelope::{Content, seal_one_to_one};
 use session_identity::Account;
 use session_onion::{Hop, SealedBy, build};
 use session_path::{Category, Failure as PathFailure, Paths, Provenance, classify};
-use session_storage::{Namespace, Retrieve, RetrieveReply, Store, StoreReply, status};
+use session_storage::{
+    Endpoint as _, Namespace, Recursive as _, Retrieve, RetrieveReply, Store, status,
+};
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
 use crate::mailbox::Mailbox;
@@ -478,8 +480,9 @@ impl Client {
                 let hash = *hash;
                 let swarm = self.network.swarm(&job.account);
                 let members: Vec<_> = swarm.iter().map(|node| *node.key.as_bytes()).collect();
-                let copies = StoreReply::parse(body.as_bytes(), &members, &hash)
-                    .map_or(0, |reply| reply.stored());
+                let copies = hash
+                    .read_reply(body.as_bytes(), &members)
+                    .map_or(0, |reply| reply.done().count());
                 // Half of the swarm; the official apps ask for half of the items that the
                 // answering node shows, which would take that node's word for it (spec 04 §8).
                 if copies >= self.network.quorum(&job.account, members.len()) {

@@ -32,6 +32,8 @@ pub enum Body {
     Json(String),
     /// A bt dict.
     Bt(Vec<u8>),
+    /// Bytes, which are base64 text in onion requests and in batches.
+    Raw(Vec<u8>),
 }
 
 /// Names the length of the body instead of showing it.
@@ -41,6 +43,7 @@ impl fmt::Debug for Body {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Json(json) => write!(f, "Json({} bytes)", json.len()),
             Self::Bt(bt) => write!(f, "Bt({} bytes)", bt.len()),
+            Self::Raw(bytes) => write!(f, "Raw({} bytes)", bytes.len()),
         }
     }
 }
@@ -51,7 +54,7 @@ impl Body {
     pub fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Text(text) | Self::Json(text) => text.into_bytes(),
-            Self::Bt(bt) => bt,
+            Self::Bt(bytes) | Self::Raw(bytes) => bytes,
         }
     }
 
@@ -268,16 +271,17 @@ impl<'b> ObjectWriter<'b> {
         )
     }
 
-    /// A body that is finished: as it is where it has this form, otherwise as text.
+    /// A body that is finished, in the form of this object.
     pub(crate) fn body(&mut self, key: &str, body: &Body) -> &mut Self {
-        match body {
-            Body::Text(text) => self.text(key, text),
-            Body::Json(json) => self.raw_json(key, json),
-            Body::Bt(bt) => self.field(
-                key,
-                |out| quoted(out, |out| base64::encode_append(bt, out)),
-                |dict, _| dict.raw(key, bt).map(drop),
-            ),
+        match (&mut *self, body) {
+            (Self::Json { .. }, Body::Json(json)) => self.raw_json(key, json),
+            (Self::Bt { dict, .. }, Body::Bt(bt)) => {
+                let written = dict.raw(key, bt);
+                debug_assert!(written.is_ok(), "{key} stands behind a greater key");
+                self
+            }
+            (_, Body::Text(text) | Body::Json(text)) => self.text(key, text),
+            (_, Body::Bt(bytes) | Body::Raw(bytes)) => self.text(key, &base64::encode(bytes)),
         }
     }
 

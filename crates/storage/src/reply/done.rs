@@ -7,13 +7,13 @@ use session_core::{NetworkId, UnixMillis};
 use session_crypto::ed25519::Signature;
 
 use super::confirmation::{ItemFields, sealed};
-use super::{Confirmation, Recursive};
+use super::{Confirmation, Recursive, ReplyBody, SwarmReply};
 use crate::payload::Payload;
 use crate::value::Value;
 use crate::write::ObjectWriter;
 use crate::{
-    Delete, DeleteAll, DeleteBefore, Expire, ExpireAll, ExpiryMode, MessageHash, Namespace, Revoke,
-    Store, Unrevoke,
+    Delete, DeleteAll, DeleteBefore, Error, Expire, ExpireAll, ExpiryMode, MessageHash, Namespace,
+    Revoke, Store, Unrevoke,
 };
 
 /// A message is stored.
@@ -304,8 +304,8 @@ macro_rules! recursive {
         impl sealed::Recursive for $request {
             type Done = $done;
 
-            fn account(&self) -> &NetworkId {
-                &self.pubkey
+            fn account(&self) -> Option<&NetworkId> {
+                Some(&self.pubkey)
             }
 
             fn confirmation(&self, $account: &str, $confirmed: &Self::Done) -> Vec<u8> {
@@ -320,14 +320,46 @@ macro_rules! recursive {
     };
 }
 
-recursive!(
-    Store<'_>,
-    Stored,
-    |_this, _account, stored| Payload::of(stored.hash.as_str()),
-    fn is_answered_by(&self, stored: &Stored) -> bool {
-        stored.hash == self.hash()
+impl sealed::Recursive for Store<'_> {
+    type Done = Stored;
+
+    fn account(&self) -> Option<&NetworkId> {
+        None
     }
-);
+
+    fn confirmation(&self, account: &str, stored: &Stored) -> Vec<u8> {
+        self.hash().confirmation(account, stored)
+    }
+}
+
+impl Recursive for Store<'_> {
+    fn read_reply<'a>(
+        &self,
+        body: impl Into<ReplyBody<'a>>,
+        members: &[[u8; 32]],
+    ) -> Result<SwarmReply<Stored>, Error> {
+        self.hash().read_reply(body, members)
+    }
+}
+
+/// What is stored and answered is the hash: it is enough to keep that until the reply comes.
+impl sealed::Recursive for MessageHash {
+    type Done = Stored;
+
+    fn account(&self) -> Option<&NetworkId> {
+        None
+    }
+
+    fn confirmation(&self, _: &str, stored: &Stored) -> Vec<u8> {
+        Payload::of(stored.hash.as_str()).finish()
+    }
+
+    fn is_answered_by(&self, stored: &Stored) -> bool {
+        stored.hash == *self
+    }
+}
+
+impl Recursive for MessageHash {}
 
 recursive!(
     Delete,

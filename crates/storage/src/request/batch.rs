@@ -73,6 +73,15 @@ impl<'a> Batch<'a> {
         &self.requests
     }
 
+    /// The same batch, which owns its data.
+    #[must_use]
+    pub fn into_owned(self) -> Batch<'static> {
+        Batch {
+            order: self.order,
+            requests: self.requests.into_iter().map(Request::into_owned).collect(),
+        }
+    }
+
     /// The requests.
     #[must_use]
     pub fn into_requests(self) -> Vec<Request<'a>> {

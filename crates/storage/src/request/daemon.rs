@@ -70,6 +70,15 @@ impl<'a> DaemonRequest<'a> {
         self.params.as_deref()
     }
 
+    /// The same request, which owns its parameters.
+    #[must_use]
+    pub fn into_owned(self) -> DaemonRequest<'static> {
+        DaemonRequest {
+            endpoint: self.endpoint,
+            params: self.params.map(|params| Cow::Owned(params.into_owned())),
+        }
+    }
+
     pub(crate) fn from_params(params: &Params<'a>) -> Result<Self, Rejection> {
         let endpoint = required("endpoint", params.endpoint, Value::text)?;
         let endpoint = DaemonEndpoint::named(&endpoint).ok_or(Rejection::DaemonEndpoint)?;

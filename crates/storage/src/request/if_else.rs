@@ -175,6 +175,19 @@ impl<'a> IfElse<'a> {
         self.otherwise.as_deref()
     }
 
+    /// The same request, which owns its data.
+    #[must_use]
+    pub fn into_owned(self) -> IfElse<'static> {
+        let owned = |branch: Option<Box<Request<'a>>>| {
+            branch.map(|request| Box::new((*request).into_owned()))
+        };
+        IfElse {
+            condition: self.condition,
+            then: owned(self.then),
+            otherwise: owned(self.otherwise),
+        }
+    }
+
     /// The branch to take.
     #[must_use]
     pub fn into_branch(self, condition: bool) -> Option<Request<'a>> {

@@ -144,6 +144,30 @@ impl Request<'_> {
         }
     }
 
+    /// The same request, which owns its data.
+    #[must_use]
+    pub fn into_owned(self) -> Request<'static> {
+        match self {
+            Self::Store(request) => Request::Store(request.into_owned()),
+            Self::Daemon(request) => Request::Daemon(request.into_owned()),
+            Self::Batch(request) => Request::Batch(request.into_owned()),
+            Self::IfElse(request) => Request::IfElse(request.into_owned()),
+            Self::Retrieve(request) => Request::Retrieve(request),
+            Self::Delete(request) => Request::Delete(request),
+            Self::DeleteAll(request) => Request::DeleteAll(request),
+            Self::DeleteBefore(request) => Request::DeleteBefore(request),
+            Self::Expire(request) => Request::Expire(request),
+            Self::ExpireAll(request) => Request::ExpireAll(request),
+            Self::GetExpiries(request) => Request::GetExpiries(request),
+            Self::Revoke(request) => Request::Revoke(request),
+            Self::Unrevoke(request) => Request::Unrevoke(request),
+            Self::GetRevoked(request) => Request::GetRevoked(request),
+            Self::GetSwarm(request) => Request::GetSwarm(request),
+            Self::Info(request) => Request::Info(request),
+            Self::ActiveNodes(request) => Request::ActiveNodes(request),
+        }
+    }
+
     /// Whether the receiving node forwards it to the other members of the swarm and answers with
     /// an item of each (spec 03 §11).
     #[must_use]

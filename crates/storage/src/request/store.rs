@@ -102,6 +102,15 @@ impl<'a> Store<'a> {
         MessageHash::of(&self.pubkey, self.namespace, &self.data)
     }
 
+    /// The same request, which owns its data.
+    #[must_use]
+    pub fn into_owned(self) -> Store<'static> {
+        Store {
+            data: Cow::Owned(self.data.into_owned()),
+            ..self
+        }
+    }
+
     pub(crate) fn from_params(params: &Params<'a>, network: Network) -> Result<Self, Rejection> {
         let pubkey = params.pubkey_or_alias(network)?;
         let timestamp = required("timestamp", params.timestamp, Value::number_or_digits)
