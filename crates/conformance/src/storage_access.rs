@@ -2,16 +2,20 @@
 //! §9, §11, §2).
 
 use serde_json::{Value, json};
-use session_core::{AccountId, Prefix, base64};
+use session_core::{AccountId, Prefix, UnixMillis, base64};
 use session_crypto::blake2b;
 use session_crypto::blinding::MemberFactor;
 use session_crypto::ed25519::{PublicKey, Signature, SigningKey};
 use session_crypto::x25519;
-use session_storage::{Access, MemberAuth, Subaccount, SubaccountKey, Token};
+use session_storage::monitor::{Notification, Reply, Subscription, answer};
+use session_storage::{Access, MemberAuth, Namespace, Subaccount, SubaccountKey, Token};
 
-use crate::case::{CaseError, Suite, array, bytes, hex, text, unsigned};
+use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unsigned};
 
-pub(crate) const SUITES: &[(&str, Suite)] = &[("storage-subaccount", subaccount)];
+pub(crate) const SUITES: &[(&str, Suite)] = &[
+    ("storage-subaccount", subaccount),
+    ("storage-monitor", monitor),
+];
 
 fn access(case: &Value, field: &str) -> Result<Access, CaseError> {
     Ok(Access::from_bits(u8::try_from(unsigned(case, field))?))
@@ -63,6 +67,56 @@ fn subaccount(case: &Value) -> Result<Value, CaseError> {
             let signature = Signature::from_bytes(array(case, "signature")?);
             key.verify(&bytes(case, "message"), &signature)?;
             Ok(json!({ "valid": true }))
+        }
+        op => Err(CaseError::Failed(format!("op {op}"))),
+    }
+}
+
+fn monitor(case: &Value) -> Result<Value, CaseError> {
+    match text(case, "op") {
+        "build" => {
+            let key = SigningKey::from_seed(&array(case, "seed")?);
+            let account = match text(case, "account") {
+                "05" => AccountId::new(Prefix::Standard, *key.to_x25519().public().as_bytes()),
+                _ => AccountId::new(Prefix::Group, *key.public().as_bytes()),
+            };
+            let namespaces = list(case, "namespaces")
+                .iter()
+                .map(|number| Ok(Namespace::new(i16::try_from(number.as_i64().unwrap())?)))
+                .collect::<Result<Vec<_>, CaseError>>()?;
+            let want_data = case["want_data"] == true;
+            let subscription = Subscription::new(account.into(), namespaces, want_data)?;
+            let at = UnixMillis::from_secs(unsigned(case, "t"));
+            let subscribe = subscription.sign(&key, at)?;
+            let mut dict = Vec::new();
+            subscribe.write_bt(&mut dict);
+            Ok(json!({
+                "account_id": account.to_hex(),
+                "payload": String::from_utf8(subscribe.payload())?,
+                "bt": hex(dict),
+            }))
+        }
+        "server" => {
+            let now = UnixMillis::from_secs(unsigned(case, "now"));
+            let mut reply = Vec::new();
+            answer(&bytes(case, "bt"), now, &mut reply, |_| Ok(()));
+            let code = match Reply::parse(&reply)? {
+                Reply::Refused { refusal, .. } => refusal.unwrap().code(),
+                _ => 0,
+            };
+            Ok(json!({ "errcode": code }))
+        }
+        "notify" => {
+            let dict = bytes(case, "bt");
+            let notification = Notification::parse(&dict)?;
+            Ok(json!({
+                "pubkey": notification.pubkey.to_hex(),
+                "hash": notification.hash.as_str(),
+                "namespace": notification.namespace.number(),
+                "timestamp": notification.timestamp.as_millis(),
+                "expiry": notification.expiry.as_millis(),
+                "data": notification.data.map(hex),
+            }))
         }
         op => Err(CaseError::Failed(format!("op {op}"))),
     }

@@ -11,6 +11,7 @@ mod endpoint;
 mod error;
 mod hash;
 mod limits;
+pub mod monitor;
 mod namespace;
 mod params;
 mod parse;
