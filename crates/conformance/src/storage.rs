@@ -13,7 +13,6 @@ use session_storage::{
 use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unhex, unsigned};
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
-    ("storage-message-hash", message_hash),
     ("storage-namespace", namespace),
     ("storage-sign", sign),
     ("storage-request", request_json),
@@ -36,24 +35,15 @@ fn network(case: &Value) -> Network {
     }
 }
 
-fn network_id(case: &Value) -> Result<NetworkId, CaseError> {
+pub(crate) fn network_id(case: &Value) -> Result<NetworkId, CaseError> {
     Ok(NetworkId::parse(text(case, "pubkey"), network(case))?)
 }
 
-fn namespace_of(case: &Value) -> Result<Namespace, CaseError> {
+pub(crate) fn namespace_of(case: &Value) -> Result<Namespace, CaseError> {
     let number = case["namespace"]
         .as_i64()
         .ok_or_else(|| CaseError::Failed("namespace is no integer".to_owned()))?;
     Ok(Namespace::new(i16::try_from(number)?))
-}
-
-fn message_hash(case: &Value) -> Result<Value, CaseError> {
-    if text(case, "variant") != "current" {
-        return Err(CaseError::Skipped("retired hash form"));
-    }
-    let data = bytes(case, "data");
-    let hash = MessageHash::of(&network_id(case)?, namespace_of(case)?, &data);
-    Ok(json!({ "hash": hash.as_str() }))
 }
 
 fn namespace(case: &Value) -> Result<Value, CaseError> {

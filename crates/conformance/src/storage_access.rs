@@ -1,21 +1,49 @@
 //! Storage RPC: who signs for an account, message hashes, the monitor and framing (spec 04 §4.6,
 //! §9, §11, §2).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use session_core::{AccountId, Prefix, UnixMillis, base64};
 use session_crypto::blake2b;
 use session_crypto::blinding::MemberFactor;
 use session_crypto::ed25519::{PublicKey, Signature, SigningKey};
 use session_crypto::x25519;
+use session_storage::framing::{Content, Response};
 use session_storage::monitor::{Notification, Reply, Subscription, answer};
-use session_storage::{Access, MemberAuth, Namespace, Subaccount, SubaccountKey, Token};
+use session_storage::{
+    Access, MemberAuth, MessageHash, Namespace, Subaccount, SubaccountKey, Token,
+    sha512_message_hash,
+};
 
-use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unsigned};
+use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unhex, unsigned};
+use crate::storage::{namespace_of, network_id};
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
+    ("storage-message-hash", message_hash),
     ("storage-subaccount", subaccount),
     ("storage-monitor", monitor),
+    ("storage-framing", framing),
 ];
+
+fn message_hash(case: &Value) -> Result<Value, CaseError> {
+    let (pubkey, data) = (network_id(case)?, bytes(case, "data"));
+    let namespace = namespace_of(case)?;
+    let time = |field| UnixMillis::from_millis(unsigned(case, field));
+    let hash = match text(case, "variant") {
+        "current" => MessageHash::of(&pubkey, namespace, &data).to_string(),
+        "timed" => {
+            let (timestamp, expiry) = (time("timestamp"), time("expiry"));
+            MessageHash::timed(&pubkey, namespace, timestamp, expiry, &data).to_string()
+        }
+        "sha512" => {
+            let ttl = Duration::from_millis(unsigned(case, "ttl"));
+            sha512_message_hash(&pubkey, time("timestamp"), ttl, &data)
+        }
+        variant => return Err(CaseError::Failed(format!("variant {variant}"))),
+    };
+    Ok(json!({ "hash": hash }))
+}
 
 fn access(case: &Value, field: &str) -> Result<Access, CaseError> {
     Ok(Access::from_bits(u8::try_from(unsigned(case, field))?))
@@ -120,4 +148,28 @@ fn monitor(case: &Value) -> Result<Value, CaseError> {
         }
         op => Err(CaseError::Failed(format!("op {op}"))),
     }
+}
+
+fn framing(case: &Value) -> Result<Value, CaseError> {
+    let (parts, body): (Vec<Vec<u8>>, _);
+    let response = match text(case, "transport") {
+        "omq" => {
+            let part = |part: &Value| unhex(part.as_str().unwrap());
+            parts = list(case, "parts").iter().map(part).collect();
+            let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            Response::from_omq(&parts)?
+        }
+        _ => {
+            body = bytes(case, "body");
+            Response::from_quic(&body, case["is_error"] == true)?
+        }
+    };
+    let (encoding, value) = match response.content {
+        Content::Json(text) => ("json", serde_json::from_str(text)?),
+        Content::Bt(bytes) => ("bt", hex(bytes).into()),
+        Content::Raw(bytes) => ("raw", hex(bytes).into()),
+    };
+    let mut out = json!({ "status": response.status, "encoding": encoding });
+    out[encoding] = value;
+    Ok(out)
 }

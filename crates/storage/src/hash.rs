@@ -1,10 +1,13 @@
 //! The hash that names a stored message.
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
-use session_core::{NetworkId, base64};
-use session_crypto::blake2b;
+use session_core::{NetworkId, UnixMillis, base64, hex};
+use session_crypto::{blake2b, sha512};
 
 use crate::{Error, Namespace};
 
@@ -23,10 +26,36 @@ impl MessageHash {
     #[must_use]
     pub fn of(pubkey: &NetworkId, namespace: Namespace, data: &[u8]) -> Self {
         let number = namespace.signed_text();
-        let digest: [u8; 32] = blake2b::hash(&[pubkey.as_bytes(), number.as_bytes(), data]);
+        Self::of_digest(&blake2b::hash(&[
+            pubkey.as_bytes(),
+            number.as_bytes(),
+            data,
+        ]))
+    }
+
+    /// The hash that nodes of hard forks 19.0 to 19.2 gave. Only for ids stored in those days: the
+    /// same data sent twice was two messages.
+    #[must_use]
+    pub fn timed(
+        pubkey: &NetworkId,
+        namespace: Namespace,
+        timestamp: UnixMillis,
+        expiry: UnixMillis,
+        data: &[u8],
+    ) -> Self {
+        let (times, number) = (format!("{timestamp}{expiry}"), namespace.signed_text());
+        Self::of_digest(&blake2b::hash(&[
+            times.as_bytes(),
+            pubkey.as_bytes(),
+            number.as_bytes(),
+            data,
+        ]))
+    }
+
+    fn of_digest(digest: &[u8; 32]) -> Self {
         let mut text = [0; Self::LEN];
         // 32 bytes are always 43 characters.
-        if let Ok(characters) = base64::encode_unpadded(&digest).as_bytes().try_into() {
+        if let Ok(characters) = base64::encode_unpadded(digest).as_bytes().try_into() {
             text = characters;
         }
         Self(text)
@@ -38,6 +67,20 @@ impl MessageHash {
         // Only base64 characters get in.
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
+}
+
+/// The hash of a message before hard fork 19, when there were no namespaces: 128 hex digits. Only
+/// for ids stored in those days.
+#[must_use]
+pub fn sha512_message_hash(
+    pubkey: &NetworkId,
+    timestamp: UnixMillis,
+    ttl: Duration,
+    data: &[u8],
+) -> String {
+    let head = format!("{timestamp}{}{}", ttl.as_millis(), pubkey.to_hex());
+    let data = base64::encode(data);
+    hex::encode(&sha512::hash(&[head.as_bytes(), data.as_bytes()]))
 }
 
 impl FromStr for MessageHash {
@@ -75,7 +118,6 @@ impl fmt::Debug for MessageHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
     use alloc::string::ToString;
 
     #[test]
@@ -108,5 +150,37 @@ mod tests {
         assert_ne!(reference, hash(5, 2, b"2d"));
         assert_ne!(reference, hash(5, 1, b"3d"));
         assert_eq!(reference, hash(5, 12, b"d"), "no separator, as specified");
+    }
+
+    #[test]
+    fn times_counted_in_the_retired_forms() {
+        let time = UnixMillis::from_millis;
+        let timed = |timestamp, expiry| {
+            let pubkey = [5; 33].into();
+            MessageHash::timed(
+                &pubkey,
+                Namespace::DIRECT,
+                time(timestamp),
+                time(expiry),
+                b"d",
+            )
+        };
+        assert_ne!(timed(1, 2), timed(1, 3));
+        assert_ne!(timed(1, 2), timed(2, 2));
+        assert_ne!(
+            timed(1, 2),
+            MessageHash::of(&[5; 33].into(), Namespace::DIRECT, b"d")
+        );
+        let sha512 = |timestamp, ttl| {
+            sha512_message_hash(
+                &[5; 33].into(),
+                time(timestamp),
+                Duration::from_millis(ttl),
+                b"d",
+            )
+        };
+        assert_eq!(sha512(1, 2).len(), 128);
+        assert_ne!(sha512(1, 2), sha512(1, 3));
+        assert_ne!(sha512(1, 2), sha512(2, 2));
     }
 }

@@ -7,8 +7,10 @@ extern crate alloc;
 
 mod auth;
 mod authorized;
+mod clock;
 mod endpoint;
 mod error;
+pub mod framing;
 mod hash;
 mod limits;
 pub mod monitor;
@@ -27,9 +29,10 @@ mod write;
 
 pub use auth::{Auth, SignedAt, Signer};
 pub use authorized::{Authorized, Context};
+pub use clock::ClockOffset;
 pub use endpoint::{Endpoint, Signable, Signed};
 pub use error::Error;
-pub use hash::MessageHash;
+pub use hash::{MessageHash, sha512_message_hash};
 pub use limits::{
     MAX_BATCH, MAX_BODY_LEN, MAX_DATA_LEN, MAX_NESTING, MAX_RETRIEVE_SIZE, MAX_REVOKED, MIN_TTL,
     Page, RetrieveLimits,

@@ -18,6 +18,12 @@ pub enum Rejection {
     /// The body is no JSON, or repeats a field.
     #[error("invalid json")]
     InvalidJson,
+    /// An OMQ request has more than one part behind its name.
+    #[error("Invalid request: expected 1 message parts, received {got}")]
+    Parts {
+        /// How many it has.
+        got: usize,
+    },
     /// The body has no text `method`, or no object `params`.
     #[error("invalid json: no `{field}` field")]
     NoField {
@@ -148,6 +154,7 @@ impl Rejection {
             Self::TooLarge => status::TOO_LARGE,
             Self::InvalidJson
             | Self::InvalidBody
+            | Self::Parts { .. }
             | Self::NoField { .. }
             | Self::NoMethod { .. }
             | Self::Malformed

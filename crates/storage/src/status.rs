@@ -29,3 +29,25 @@ pub const GATEWAY_TIMEOUT: u16 = 504;
 pub const fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
+
+/// The phrase that goes with a status where a transport wants one; it means nothing to readers.
+#[must_use]
+pub const fn reason(status: u16) -> &'static str {
+    match status {
+        OK => "OK",
+        BAD_REQUEST => "Bad Request",
+        UNAUTHORIZED => "Unauthorized",
+        FORBIDDEN => "Forbidden",
+        NOT_FOUND => "Not Found",
+        NOT_ACCEPTABLE => "Not Acceptable",
+        410 => "Gone",
+        TOO_LARGE => "Payload Too Large",
+        WRONG_SWARM => "Misdirected Request",
+        429 => "Too Many Requests",
+        SERVER_ERROR => "Internal Server Error",
+        BAD_GATEWAY => "Bad Gateway",
+        UNAVAILABLE => "Service Unavailable",
+        GATEWAY_TIMEOUT => "Gateway Timeout",
+        _ => "Error",
+    }
+}
