@@ -50,7 +50,7 @@ impl Harness {
             .with_max_pending(MAX_PENDING);
         let store = MemoryStore::with_capacity(8 * 1024);
         let mut node = Node::new(MEMBERS[0].key.clone(), store, config);
-        node.handle_node_list(pool(0));
+        node.handle_node_list(pool(0), start());
         Self {
             node,
             now: start(),
@@ -90,7 +90,7 @@ impl Harness {
                 self.now.unix = self.now.unix.saturating_add(by);
                 return self.timeout();
             }
-            8 => return self.node.handle_node_list(pool(bytes.u16())),
+            8 => return self.node.handle_node_list(pool(bytes.u16()), now),
             _ => return self.reply(bytes),
         };
         assert!(self.unanswered.insert(ticket), "a ticket is given twice");

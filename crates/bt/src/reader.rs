@@ -236,12 +236,20 @@ impl<'a> ListReader<'a> {
         self.bytes_opt()?.ok_or(Error::ListEnd)
     }
 
+    /// The next item, an integer; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Type`], [`Error::Range`], malformed bytes.
+    pub fn int_opt<I: Int>(&mut self) -> Result<Option<I>, Error> {
+        self.raw_opt()?.map(read_int).transpose()
+    }
+
     /// The next item, an integer.
     ///
     /// # Errors
-    /// [`Error::ListEnd`] at the end, [`Error::Type`], [`Error::Range`], malformed bytes.
+    /// [`Error::ListEnd`] at the end; otherwise as [`int_opt`](Self::int_opt).
     pub fn int<I: Int>(&mut self) -> Result<I, Error> {
-        read_int(self.raw_opt()?.ok_or(Error::ListEnd)?)
+        self.int_opt()?.ok_or(Error::ListEnd)
     }
 
     /// Demands that no item is left and that nothing follows the list.

@@ -161,6 +161,11 @@ impl<'b> ListWriter<'b> {
         self
     }
 
+    /// Appends a list, which is open until the returned writer is dropped.
+    pub fn list(&mut self) -> ListWriter<'_> {
+        ListWriter::new(self.out)
+    }
+
     /// Appends a dict, which is open until the returned writer is dropped.
     pub fn dict(&mut self) -> DictWriter<'_> {
         DictWriter::new(self.out)

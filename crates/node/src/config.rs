@@ -18,10 +18,18 @@ pub struct Config {
     pub relay_timeout: Duration,
     /// How long to wait for a member of the swarm (spec 04 §1).
     pub forward_timeout: Duration,
+    /// How long to wait for a member that is asked again (spec 03 §11).
+    pub retry_timeout: Duration,
+    /// How long to wait for the daemon.
+    pub daemon_timeout: Duration,
     /// How often expired messages are removed (spec 04 §10).
     pub clean_interval: Duration,
     /// Most requests that may wait for other nodes; more are refused as busy.
     pub max_pending: usize,
+    /// Most bytes of changes that members have missed and are sent again.
+    pub max_retry_bytes: usize,
+    /// Most subscriptions to new messages; those that would end first make room for new ones.
+    pub max_subscriptions: usize,
 }
 
 impl Default for Config {
@@ -32,8 +40,12 @@ impl Default for Config {
             hard_fork: [21, 0],
             relay_timeout: Duration::from_secs(30),
             forward_timeout: Duration::from_secs(5),
+            retry_timeout: Duration::from_secs(10),
+            daemon_timeout: Duration::from_secs(10),
             clean_interval: Duration::from_secs(10),
             max_pending: 1000,
+            max_retry_bytes: 16 * 1024 * 1024,
+            max_subscriptions: 100_000,
         }
     }
 }

@@ -13,10 +13,14 @@ use session_crypto::x25519;
 use session_onion::{
     Action, Error as OnionError, Layer, MAX_REQUEST_LEN, Refusal, ReplyBody, peel, relayed_status,
 };
-use session_storage::{NodeState, status};
+use session_storage::{Body, NodeState, status};
 use session_swarm::{NodeKey, Pool, Swarm};
 
+use crate::handover::Handover;
+use crate::monitor::Monitors;
 use crate::pending::{Origin, Pending, PendingRequests};
+use crate::replication::Retries;
+use crate::rpc::daemon_silent;
 use crate::{
     Answer, Config, MessageStore, Output, PeerReply, PeerRequest, RequestId, Ticket, Transmit,
     TransportFailure,
@@ -30,7 +34,12 @@ pub struct Node<S> {
     pub(crate) pool: Pool,
     pub(crate) store: S,
     pub(crate) pending: PendingRequests,
-    outputs: VecDeque<Output>,
+    pub(crate) retries: Retries,
+    pub(crate) monitors: Monitors,
+    pub(crate) handover: Option<Handover>,
+    /// Of the chain, in blocks.
+    pub(crate) height: u64,
+    pub(crate) outputs: VecDeque<Output>,
     next_id: u64,
     next_cleaning: Duration,
 }
@@ -55,6 +64,10 @@ impl<S: MessageStore> Node<S> {
             pool: Pool::default(),
             store,
             pending: PendingRequests::default(),
+            retries: Retries::default(),
+            monitors: Monitors::default(),
+            handover: None,
+            height: 0,
             outputs: VecDeque::new(),
             next_id: 0,
             next_cleaning: Duration::ZERO,
@@ -73,9 +86,10 @@ impl<S: MessageStore> Node<S> {
         &self.store
     }
 
-    /// Takes a new node list from the network's daemon. Queues nothing.
-    pub fn handle_node_list(&mut self, pool: Pool) {
-        self.pool = pool;
+    /// Takes the state of the chain from the network's daemon: conditional requests ask for it.
+    pub const fn handle_block(&mut self, height: u64, hard_fork: [u16; 2]) {
+        self.height = height;
+        self.config.hard_fork = hard_fork;
     }
 
     /// Takes the body of a client's `POST /onion_req/v2` (spec 02 §5.1).
@@ -135,6 +149,10 @@ impl<S: MessageStore> Node<S> {
                 let (status, body) = self.forwarded(&method, &params, now);
                 self.answer(ticket, status, body);
             }
+            PeerRequest::Data(messages) => {
+                let (status, body) = self.take_push(&messages, now);
+                self.answer(ticket, status, body);
+            }
         }
         ticket
     }
@@ -157,10 +175,22 @@ impl<S: MessageStore> Node<S> {
                     self.refuse(ticket, Refusal::next_node_unreachable(next.as_bytes()));
                 }
             },
-            Some(Pending::Copy { store, member }) => {
-                self.copy_done(store, member, reply, now, rng);
+            Some(Pending::Copy { change, member }) => {
+                self.copy_done(change, member, reply, now, rng);
             }
-            None => {}
+            // Whatever it answers, it has had its say.
+            Some(Pending::Retry(retry)) if reply.is_err() => {
+                self.retry_later(retry, now.monotonic);
+            }
+            Some(Pending::Push {
+                to,
+                messages,
+                tries,
+            }) => self.push_done(to, messages, tries, &reply, now),
+            Some(Pending::Daemon { asker, .. }) => {
+                self.finish(asker, daemon_silent(), now, rng);
+            }
+            Some(Pending::Retry(_)) | None => {}
         }
     }
 
@@ -169,6 +199,9 @@ impl<S: MessageStore> Node<S> {
         while let Some(id) = self.pending.expired(now.monotonic) {
             self.handle_reply(id, Err(TransportFailure::Timeout), now, rng);
         }
+        self.retry_due(now.monotonic);
+        self.hand_over(now);
+        self.monitors.end_old(now.monotonic);
         if self.next_cleaning <= now.monotonic {
             self.next_cleaning = now.monotonic.saturating_add(self.config.clean_interval);
             // What cannot be removed now is tried again at the next cleaning.
@@ -179,13 +212,13 @@ impl<S: MessageStore> Node<S> {
     /// The next thing to do. [`Output::Wait`] is last, and can be asked for again.
     pub fn poll_output(&mut self) -> Output {
         self.outputs.pop_front().unwrap_or_else(|| {
-            let deadline = self
-                .pending
-                .next_deadline()
-                .map_or(self.next_cleaning, |deadline| {
-                    deadline.min(self.next_cleaning)
-                });
-            Output::Wait(Some(deadline))
+            let deadlines = [
+                self.pending.next_deadline(),
+                self.retries.next_due(),
+                self.handover_due(),
+                Some(self.next_cleaning),
+            ];
+            Output::Wait(deadlines.into_iter().flatten().min())
         })
     }
 
@@ -230,23 +263,37 @@ impl<S: MessageStore> Node<S> {
         &mut self,
         origin: &Origin,
         status: u16,
-        body: ReplyBody<'_>,
+        body: Body,
         rng: &mut R,
     ) {
         match origin {
-            Origin::Direct(ticket) => {
-                let (ReplyBody::Text(text) | ReplyBody::Json(text)) = body;
-                self.answer(*ticket, status, text);
-            }
+            Origin::Direct(ticket) => self.answer(*ticket, status, body.into_bytes()),
             Origin::Onion {
                 ticket,
                 sealer,
                 format,
-            } => match sealer.seal(status, body, *format, rng) {
-                Ok(sealed) => self.answer(*ticket, status::OK, sealed),
-                Err(error) => self.answer(*ticket, status::SERVER_ERROR, error.to_string()),
-            },
+            } => {
+                let base64;
+                let body = match &body {
+                    Body::Json(json) => ReplyBody::Json(json),
+                    Body::Text(text) => ReplyBody::Text(text),
+                    Body::Raw(bytes) | Body::Bt(bytes) => {
+                        base64 = session_core::base64::encode(bytes);
+                        ReplyBody::Text(&base64)
+                    }
+                    _ => ReplyBody::Text("request failed"),
+                };
+                match sealer.seal(status, body, *format, rng) {
+                    Ok(sealed) => self.answer(*ticket, status::OK, sealed),
+                    Err(error) => self.answer(*ticket, status::SERVER_ERROR, error.to_string()),
+                }
+            }
         }
+    }
+
+    /// Whether as much is under way as may be.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.pending.len() >= self.config.max_pending
     }
 
     /// Queues a request to another node, unless too many are under way.
@@ -257,7 +304,7 @@ impl<S: MessageStore> Node<S> {
         deadline: Duration,
         pending: Pending,
     ) -> bool {
-        if self.pending.len() >= self.config.max_pending {
+        if self.is_busy() {
             return false;
         }
         let id = RequestId(self.fresh_id());
@@ -308,11 +355,11 @@ impl<S: MessageStore> Node<S> {
                 }
                 Err(error) => {
                     let text = error.to_string();
-                    self.respond(&origin, status::BAD_REQUEST, ReplyBody::Text(&text), rng);
+                    self.respond(&origin, status::BAD_REQUEST, Body::Text(text), rng);
                 }
             },
             _ => {
-                let text = ReplyBody::Text("Invalid json");
+                let text = Body::Text("Invalid json".to_string());
                 self.respond(&origin, status::BAD_REQUEST, text, rng);
             }
         }

@@ -1,13 +1,14 @@
-//! Requests that wait for other nodes.
+//! Requests that wait for other nodes, and the answers that wait for them.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use session_onion::{ReplyFormat, ReplySealer};
-use session_storage::StoreOutcome;
+use session_storage::{Body, Collector, Form, NetworkState, Order, Request};
 use session_swarm::NodeKey;
 
+use crate::replication::Retry;
 use crate::{RequestId, Ticket};
 
 /// Where an answer has to go.
@@ -23,21 +24,69 @@ pub(crate) enum Origin {
     },
 }
 
-/// A request to another node.
+/// Who waits for the result of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Asker {
+    Client(Origin),
+    /// The request of which this one is a part; in a batch the part with this index.
+    Whole {
+        composite: u64,
+        part: usize,
+    },
+}
+
+/// A request to another node, or a question to the daemon.
 #[derive(Clone, Debug)]
 pub(crate) enum Pending {
     /// The rest of an onion request; the answer goes back as it comes.
     Relay { ticket: Ticket, next: NodeKey },
-    /// One copy of a store that was forwarded to the swarm.
-    Copy { store: u64, member: NodeKey },
+    /// One copy of a change that was forwarded to the swarm.
+    Copy { change: u64, member: NodeKey },
+    /// A copy that the member has missed.
+    Retry(Retry),
+    /// Messages that another member is to keep.
+    Push {
+        to: NodeKey,
+        messages: Vec<u8>,
+        tries: u32,
+    },
+    /// A question to the daemon.
+    Daemon { asker: Asker, form: Form },
 }
 
-/// A store that waits for the other members of the swarm.
+/// A change that waits for the other members of the swarm.
 #[derive(Clone, Debug)]
-pub(crate) struct SwarmStore {
-    pub(crate) origin: Origin,
-    pub(crate) outcomes: Vec<([u8; 32], StoreOutcome)>,
+pub(crate) struct SwarmChange {
+    pub(crate) asker: Asker,
+    pub(crate) collector: Collector,
     pub(crate) missing: usize,
+    pub(crate) method: &'static str,
+    /// What was forwarded, for members that have to be asked again.
+    pub(crate) params: Vec<u8>,
+}
+
+/// A request made of others that waits for these.
+#[derive(Clone, Debug)]
+pub(crate) struct Composite {
+    pub(crate) asker: Asker,
+    pub(crate) form: Form,
+    pub(crate) parts: Parts,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Parts {
+    Several {
+        order: Order,
+        /// In the order of the requests; `None` is still to come.
+        results: Vec<Option<(u16, Body)>>,
+        /// What has not been begun.
+        rest: VecDeque<Request<'static>>,
+    },
+    /// The taken branch of a conditional request.
+    Branch {
+        condition: bool,
+        state: NetworkState,
+    },
 }
 
 /// All of them, with deadlines.
@@ -46,7 +95,8 @@ pub(crate) struct PendingRequests {
     requests: BTreeMap<RequestId, (Duration, Pending)>,
     /// The same requests by deadline, so that the next one is found without a scan.
     deadlines: BTreeSet<(Duration, RequestId)>,
-    pub(crate) stores: BTreeMap<u64, SwarmStore>,
+    pub(crate) changes: BTreeMap<u64, SwarmChange>,
+    pub(crate) composites: BTreeMap<u64, Composite>,
 }
 
 impl PendingRequests {
@@ -63,6 +113,17 @@ impl PendingRequests {
         let (deadline, pending) = self.requests.remove(&id)?;
         self.deadlines.remove(&(deadline, id));
         Some(pending)
+    }
+
+    /// Takes a question to the daemon away, and nothing else.
+    pub(crate) fn remove_daemon(&mut self, id: RequestId) -> Option<(Asker, Form)> {
+        if !matches!(self.requests.get(&id)?.1, Pending::Daemon { .. }) {
+            return None;
+        }
+        match self.remove(id)? {
+            Pending::Daemon { asker, form } => Some((asker, form)),
+            _ => None,
+        }
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {

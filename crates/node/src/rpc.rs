@@ -1,20 +1,24 @@
-//! The storage RPC: what a request becomes in this node and in its swarm (spec 04 §6, spec 03
-//! §11).
+//! The storage RPC: what becomes of a client's request (spec 04 §6).
 
+use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use session_core::{NetworkId, Now};
 use session_crypto::rand_core::CryptoRng;
-use session_onion::ReplyBody;
 use session_storage::{
-    Authorized, Context, Failure, InfoReply, Rejection, Request, Retrieve, RetrieveReply, Store,
-    StoreItem, StoreOutcome, parse_forwarded, parse_json, status, write_store_reply,
+    Body, Context, DaemonReply, DaemonRequest, ExpiriesReply, Form, GetExpiries, GetRevoked,
+    InfoReply, NetworkState, Rejection, Request, Retrieve, RetrieveLimits, RetrieveReply,
+    RevokedReply, Signed, parse_bt, parse_json, parse_json_params, status,
 };
-use session_swarm::{NodeKey, SwarmId, members_json};
+use session_swarm::active_nodes_bin;
 
-use crate::pending::{Origin, Pending, SwarmStore};
-use crate::{MessageStore, Node, PeerReply, PeerRequest, Ticket, TransportFailure};
+use crate::message::{DaemonFailure, DaemonQuestion, Output};
+use crate::pending::{Asker, Origin, Pending};
+use crate::{MessageStore, Node, RequestId, Ticket};
+
+/// A status code and a body.
+pub(crate) type Answered = (u16, Body);
 
 impl<S: MessageStore> Node<S> {
     /// Takes the body of a client's `POST /storage_rpc/v1` (spec 04 §2.1).
@@ -33,6 +37,38 @@ impl<S: MessageStore> Node<S> {
         ticket
     }
 
+    /// Takes a request that came over OMQ or QUIC: the name of the method and its parameters,
+    /// JSON or bt, in which the answer will be, too (spec 04 §2.2, §2.3).
+    pub fn handle_storage_method<R: CryptoRng + ?Sized>(
+        &mut self,
+        method: &str,
+        params: &[u8],
+        now: Now,
+        rng: &mut R,
+    ) -> Ticket {
+        let ticket = self.ticket();
+        if self.own_swarm().is_none() {
+            self.answer_not_ready(ticket);
+            return ticket;
+        }
+        let network = self.config.network;
+        let (form, request) = if params.starts_with(b"d") {
+            (Form::Bt, parse_bt(method, params, network))
+        } else {
+            let params = if params.is_empty() { b"{}" } else { params };
+            (Form::Json, parse_json_params(method, params, network))
+        };
+        let asker = Asker::Client(Origin::Direct(ticket));
+        match request {
+            Ok(request) => self.run(request, asker, form, now, rng),
+            Err(rejection) => {
+                let answer = self.rejected(&rejection, None, form, now);
+                self.finish(asker, answer, now, rng);
+            }
+        }
+        ticket
+    }
+
     pub(crate) fn rpc<R: CryptoRng + ?Sized>(
         &mut self,
         origin: Origin,
@@ -40,208 +76,225 @@ impl<S: MessageStore> Node<S> {
         now: Now,
         rng: &mut R,
     ) {
-        let request = match parse_json(body, self.config.network) {
-            Ok(request) => request,
-            Err(rejection) => return self.reject(&origin, &rejection, None, now, rng),
-        };
-        let mut json = String::new();
-        match request {
-            Request::Info(_) => {
-                InfoReply::write_json(&mut json, self.config.version, &self.state(now));
-            }
-            Request::GetSwarm(request) => json = self.swarm_json(&request.pubkey, now),
-            Request::Retrieve(request) => {
-                let account = request.pubkey;
-                match request.authorize(&self.context(&account, now)) {
-                    Ok(request) => match self.retrieve_json(&request, now) {
-                        Some(page) => json = page,
-                        None => {
-                            let text = ReplyBody::Text("request failed");
-                            return self.respond(&origin, status::SERVER_ERROR, text, rng);
-                        }
-                    },
-                    Err(rejection) => {
-                        return self.reject(&origin, &rejection, Some(account), now, rng);
-                    }
-                }
-            }
-            Request::Store(request) => {
-                let account = request.pubkey;
-                return match request.authorize(&self.context(&account, now)) {
-                    Ok(request) => self.store_in_swarm(origin, &request, now, rng),
-                    Err(rejection) => self.reject(&origin, &rejection, Some(account), now, rng),
-                };
-            }
-            _ => {
-                let text = ReplyBody::Text("request failed");
-                return self.respond(&origin, status::SERVER_ERROR, text, rng);
+        let (asker, form) = (Asker::Client(origin), Form::Json);
+        match parse_json(body, self.config.network) {
+            Ok(request) => self.run(request, asker, form, now, rng),
+            Err(rejection) => {
+                let answer = self.rejected(&rejection, None, form, now);
+                self.finish(asker, answer, now, rng);
             }
         }
-        self.respond(&origin, status::OK, ReplyBody::Json(&json), rng);
     }
 
-    fn retrieve_json(&self, request: &Authorized<Retrieve>, now: Now) -> Option<String> {
-        let page = self.store.retrieve(request).ok()?;
-        let mut json = String::new();
-        RetrieveReply::write_json(&mut json, &page.messages, page.more, &self.state(now));
-        Some(json)
-    }
-
-    /// Refuses; in the wrong swarm by naming the right one (spec 03 §7.2).
-    fn reject<R: CryptoRng + ?Sized>(
+    /// Carries a request out, and gives the result to the asker: now, or when others have
+    /// answered.
+    pub(crate) fn run<R: CryptoRng + ?Sized>(
         &mut self,
-        origin: &Origin,
-        rejection: &Rejection,
-        account: Option<NetworkId>,
+        request: Request<'_>,
+        asker: Asker,
+        form: Form,
         now: Now,
         rng: &mut R,
     ) {
-        match (rejection, account) {
-            (Rejection::WrongSwarm, Some(account)) => {
-                let json = self.swarm_json(&account, now);
-                self.respond(origin, rejection.status(), ReplyBody::Json(&json), rng);
+        let answer = match request {
+            Request::Store(request) => return self.change(request, asker, form, now, rng),
+            Request::Delete(request) => return self.change(request, asker, form, now, rng),
+            Request::DeleteAll(request) => return self.change(request, asker, form, now, rng),
+            Request::DeleteBefore(request) => return self.change(request, asker, form, now, rng),
+            Request::Expire(request) => return self.change(request, asker, form, now, rng),
+            Request::ExpireAll(request) => return self.change(request, asker, form, now, rng),
+            Request::Revoke(request) => return self.change(request, asker, form, now, rng),
+            Request::Unrevoke(request) => return self.change(request, asker, form, now, rng),
+            Request::Batch(batch) => return self.batch(batch, asker, form, now, rng),
+            Request::IfElse(request) => return self.if_else(request, asker, form, now, rng),
+            Request::Daemon(request) => return self.ask_daemon(&request, asker, form, now, rng),
+            Request::Retrieve(request) => self.retrieve(request, form, now),
+            Request::GetExpiries(request) => self.expiries(request, form, now),
+            Request::GetRevoked(request) => self.revoked(request, form, now),
+            Request::GetSwarm(request) => (status::OK, self.swarm_body(&request.pubkey, form, now)),
+            Request::Info(_) => {
+                let info = InfoReply::write(form, self.config.version, &self.state(now));
+                (status::OK, info)
             }
-            _ => {
-                let text = rejection.to_string();
-                self.respond(origin, rejection.status(), ReplyBody::Text(&text), rng);
+            Request::ActiveNodes(_) => {
+                let list = active_nodes_bin(self.pool.nodes());
+                (status::OK, Body::Raw(list))
+            }
+            _ => failed(),
+        };
+        self.finish(asker, answer, now, rng);
+    }
+
+    /// Gives a result to whoever asked.
+    pub(crate) fn finish<R: CryptoRng + ?Sized>(
+        &mut self,
+        asker: Asker,
+        (status, body): Answered,
+        now: Now,
+        rng: &mut R,
+    ) {
+        match asker {
+            Asker::Client(origin) => self.respond(&origin, status, body, rng),
+            Asker::Whole { composite, part } => {
+                self.part_done(composite, part, (status, body), now, rng);
             }
         }
     }
 
-    fn context(&self, account: &NetworkId, now: Now) -> Context {
+    /// A refusal; in the wrong swarm it names the right one (spec 03 §7.2).
+    pub(crate) fn rejected(
+        &self,
+        rejection: &Rejection,
+        account: Option<&NetworkId>,
+        form: Form,
+        now: Now,
+    ) -> Answered {
+        let body = match (rejection, account) {
+            (Rejection::WrongSwarm, Some(account)) => self.swarm_body(account, form, now),
+            _ => Body::Text(rejection.to_string()),
+        };
+        (rejection.status(), body)
+    }
+
+    pub(crate) fn context(&self, account: &NetworkId, now: Now) -> Context {
+        Context::new(now.unix, self.serves(account))
+    }
+
+    /// Whether this node's swarm keeps the messages of an account.
+    pub(crate) fn serves(&self, account: &NetworkId) -> bool {
         let right = self.pool.swarm_of(account).map(|swarm| swarm.id());
         let own = self.own_swarm().map(|swarm| swarm.id());
-        Context::new(now.unix, own.is_some() && own == right)
+        own.is_some() && own == right
     }
 
-    fn swarm_json(&self, account: &NetworkId, now: Now) -> String {
-        let swarm = self.pool.swarm_of(account);
-        members_json(
-            swarm.map_or(SwarmId::INVALID, |swarm| swarm.id()),
-            swarm.map(|swarm| swarm.members()).unwrap_or_default(),
-            now.unix,
-            self.config.hard_fork,
-        )
-    }
-
-    /// Stores here, asks the other members to store too, and answers when all have spoken.
-    fn store_in_swarm<R: CryptoRng + ?Sized>(
-        &mut self,
-        origin: Origin,
-        request: &Authorized<Store<'_>>,
-        now: Now,
-        rng: &mut R,
-    ) {
-        let own = self.own_key();
-        let others: Vec<NodeKey> = self
-            .own_swarm()
-            .map(|swarm| swarm.members())
-            .unwrap_or_default()
-            .iter()
-            .map(|member| member.key)
-            .filter(|member| *member != own)
-            .collect();
-        let store = self.fresh_id();
-        let mut swarm_store = SwarmStore {
-            origin,
-            outcomes: alloc::vec![(*own.as_bytes(), self.store_here(request))],
-            missing: 0,
+    fn retrieve(&self, request: Retrieve, form: Form, now: Now) -> Answered {
+        let account = request.pubkey;
+        let context = self.context(&account, now);
+        let request = match request.authorize(&context, |token| self.is_revoked(&account, token)) {
+            Ok(request) => request,
+            Err(rejection) => return self.rejected(&rejection, Some(&account), form, now),
         };
-        let mut params = Vec::new();
-        request.write_bt(&mut params);
-        let deadline = now.monotonic.saturating_add(self.config.forward_timeout);
-        for member in others {
-            let request = PeerRequest::Forward {
-                method: Store::METHOD.to_string(),
-                params: params.clone(),
-            };
-            if self.transmit(member, request, deadline, Pending::Copy { store, member }) {
-                swarm_store.missing = swarm_store.missing.saturating_add(1);
-            } else {
-                let outcome = Err(Failure::timed_out());
-                swarm_store.outcomes.push((*member.as_bytes(), outcome));
+        let limits = RetrieveLimits::new(request.max_count, request.max_size);
+        let last_hash = request.last_hash.as_ref();
+        match self
+            .store
+            .retrieve(&account, request.namespace, last_hash, &limits)
+        {
+            Ok(page) => {
+                let state = self.state(now);
+                let body = RetrieveReply::write(form, &page.messages, page.more, &state);
+                (status::OK, body)
             }
-        }
-        if swarm_store.missing == 0 {
-            self.answer_store(&swarm_store, now, rng);
-        } else {
-            self.pending.stores.insert(store, swarm_store);
+            Err(_) => failed(),
         }
     }
 
-    fn store_here(&mut self, request: &Authorized<Store<'_>>) -> StoreOutcome {
-        let hash = request.hash();
-        self.store
-            .put(request, hash)
-            .map(|stored| StoreItem::sign(hash, stored.expiry, stored.already, &self.key))
-            .map_err(|_| Failure::query_failed())
+    fn expiries(&self, request: Signed<GetExpiries>, form: Form, now: Now) -> Answered {
+        let account = request.pubkey;
+        let context = self.context(&account, now);
+        let request = match request.authorize(&context, |token| self.is_revoked(&account, token)) {
+            Ok(request) => request,
+            Err(rejection) => return self.rejected(&rejection, Some(&account), form, now),
+        };
+        let hashes: Vec<_> = request.messages().collect();
+        match self.store.expiries(&account, &hashes) {
+            Ok(expiries) => (status::OK, ExpiriesReply::write(form, &expiries)),
+            Err(_) => failed(),
+        }
     }
 
-    /// Another member has stored its copy, or not.
-    pub(crate) fn copy_done<R: CryptoRng + ?Sized>(
+    fn revoked(&self, request: Signed<GetRevoked>, form: Form, now: Now) -> Answered {
+        let account = request.pubkey;
+        let context = self.context(&account, now);
+        if let Err(rejection) = request.authorize(&context, |_| false) {
+            return self.rejected(&rejection, Some(&account), form, now);
+        }
+        match self.store.revoked(&account) {
+            Ok(tokens) => {
+                let body = RevokedReply::write(form, &tokens, &self.state(now));
+                (status::OK, body)
+            }
+            Err(_) => failed(),
+        }
+    }
+
+    /// Whether a subaccount is locked out; also when the store cannot say.
+    pub(crate) fn is_revoked(&self, account: &NetworkId, token: &session_storage::Token) -> bool {
+        self.store.is_revoked(account, token).unwrap_or(true)
+    }
+
+    /// Passes a question on to the daemon.
+    fn ask_daemon<R: CryptoRng + ?Sized>(
         &mut self,
-        store: u64,
-        member: NodeKey,
-        reply: Result<PeerReply, TransportFailure>,
+        request: &DaemonRequest<'_>,
+        asker: Asker,
+        form: Form,
         now: Now,
         rng: &mut R,
     ) {
-        let Some(swarm_store) = self.pending.stores.get_mut(&store) else {
+        if self.is_busy() {
+            return self.finish(asker, busy(), now, rng);
+        }
+        let id = RequestId(self.fresh_id());
+        let deadline = now.monotonic.saturating_add(self.config.daemon_timeout);
+        self.pending
+            .insert(id, deadline, Pending::Daemon { asker, form });
+        self.outputs.push_back(Output::Daemon(DaemonQuestion {
+            id,
+            endpoint: request.endpoint,
+            params: request.params().map(ToOwned::to_owned),
+        }));
+    }
+
+    /// Takes what the daemon has answered to a [`DaemonQuestion`], which should be JSON. Unknown
+    /// and late ids are ignored.
+    pub fn handle_daemon_reply<R: CryptoRng + ?Sized>(
+        &mut self,
+        id: RequestId,
+        reply: Result<&str, DaemonFailure>,
+        now: Now,
+        rng: &mut R,
+    ) {
+        // A number of another request is not taken from it.
+        let Some((asker, form)) = self.pending.remove_daemon(id) else {
             return;
         };
-        let outcome = match reply {
-            Ok(reply) if reply.status == status::OK => StoreItem::read_bt(&reply.body),
-            Ok(reply) => Err(Failure::refused(
-                reply.status,
-                &String::from_utf8_lossy(&reply.body),
-            )),
-            Err(_) => Err(Failure::timed_out()),
+        let text = |status, text: &str| (status, Body::Text(text.to_owned()));
+        let answer = match reply {
+            Ok(json) => match DaemonReply::write(form, json, &self.state(now)) {
+                Ok(body) => (status::OK, body),
+                Err(_) => text(status::BAD_GATEWAY, "oxend returned unparsable data"),
+            },
+            Err(DaemonFailure::Refused(reason)) => text(status::BAD_REQUEST, &reason),
+            Err(DaemonFailure::NoAnswer) => daemon_silent(),
         };
-        swarm_store.outcomes.push((*member.as_bytes(), outcome));
-        swarm_store.missing = swarm_store.missing.saturating_sub(1);
-        if swarm_store.missing == 0
-            && let Some(swarm_store) = self.pending.stores.remove(&store)
-        {
-            self.answer_store(&swarm_store, now, rng);
-        }
+        self.finish(asker, answer, now, rng);
     }
 
-    fn answer_store<R: CryptoRng + ?Sized>(
-        &mut self,
-        swarm_store: &SwarmStore,
-        now: Now,
-        rng: &mut R,
-    ) {
-        let mut json = String::new();
-        let own = self.own_key();
-        let status = write_store_reply(
-            &mut json,
-            own.as_bytes(),
-            &swarm_store.outcomes,
-            &self.state(now),
-        );
-        self.respond(&swarm_store.origin, status, ReplyBody::Json(&json), rng);
-    }
-
-    /// Carries out what another member forwarded, after the same checks (spec 03 §11).
-    pub(crate) fn forwarded(&mut self, method: &str, params: &[u8], now: Now) -> (u16, Vec<u8>) {
-        let authorized =
-            parse_forwarded(method, params, self.config.network).and_then(
-                |request| match request {
-                    Request::Store(request) => {
-                        let context = self.context(&request.pubkey, now);
-                        request.authorize(&context)
-                    }
-                    _ => Err(Rejection::NotForwardable),
-                },
-            );
-        match authorized {
-            Ok(request) => {
-                let mut item = Vec::new();
-                StoreItem::write_bt(&self.store_here(&request), &mut item);
-                (status::OK, item)
-            }
-            Err(rejection) => (rejection.status(), rejection.to_string().into_bytes()),
+    /// What conditional requests are about.
+    pub(crate) const fn network_state(&self) -> NetworkState {
+        NetworkState {
+            hard_fork: self.config.hard_fork,
+            version: self.config.version,
+            height: self.height,
         }
     }
+}
+
+/// The store has failed.
+pub(crate) fn failed() -> Answered {
+    let text = String::from("request failed");
+    (status::SERVER_ERROR, Body::Text(text))
+}
+
+/// Too much is under way.
+pub(crate) fn busy() -> Answered {
+    let text = String::from("Service node is busy");
+    (status::UNAVAILABLE, Body::Text(text))
+}
+
+/// The daemon has not answered.
+pub(crate) fn daemon_silent() -> Answered {
+    let text = String::from("oxend did not answer");
+    (status::GATEWAY_TIMEOUT, Body::Text(text))
 }

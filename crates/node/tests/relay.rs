@@ -196,7 +196,7 @@ fn nodes_without_swarm_and_strangers_are_forbidden() {
     let stranger = (*stranger.public().as_bytes()).into();
     let mut records = network.records.clone();
     records[0].swarm_id = SwarmId::INVALID;
-    network.nodes[1].handle_node_list(Pool::new(records));
+    network.nodes[1].handle_node_list(Pool::new(records), at(0));
     for (from, status) in [
         (stranger, 403),
         (network.key(0), 403),
@@ -217,7 +217,7 @@ fn a_node_that_lost_its_swarm_names_itself_to_its_peers() {
     let (_, transmit) = network.relayed(0, body);
     let mut records = network.records.clone();
     records[1].swarm_id = SwarmId::INVALID;
-    network.nodes[1].handle_node_list(Pool::new(records));
+    network.nodes[1].handle_node_list(Pool::new(records), at(0));
     let answer = network.carry(0, transmit.to, transmit.request);
     let text = format!("Snode not ready: {}", network.key(1));
     assert_eq!((answer.status, answer.body), (503, text.into_bytes()));

@@ -266,7 +266,7 @@ fn onions_get_503_until_a_node_list_names_the_node() {
             MemoryStore::default(),
             Config::default(),
         );
-        node.handle_node_list(pool);
+        node.handle_node_list(pool, network.now);
         let (body, _) = network.onion(&[], 0, br#"{"method":"info","params":{}}"#);
         let ticket = node.handle_onion(body, network.now, &mut network.rng);
         let (status, body) = drain(&mut node).answer_to(ticket);

@@ -15,10 +15,11 @@ use session_core::{AccountId, NetworkId, Now, UnixMillis};
 use session_envelope::Content;
 use session_identity::Account;
 use session_node::{
-    Config as NodeConfig, MemoryStore, Node, Output as NodeOutput, PeerReply, Ticket,
-    TransportFailure,
+    Config as NodeConfig, DaemonFailure, MemoryStore, Node, Output as NodeOutput, PeerReply,
+    Ticket, TransportFailure,
 };
-use session_swarm::{NodeRecord, Pool};
+use session_storage::DaemonEndpoint;
+use session_swarm::{NodeRecord, Pool, node_list_json};
 
 use crate::wire::Wire;
 use crate::{Endpoint, Fate, Link, Testnet};
@@ -92,7 +93,7 @@ impl Simulation {
             .into_iter()
             .map(|key| {
                 let mut node = Node::new(key, MemoryStore::default(), NodeConfig::default());
-                node.handle_node_list(pool.clone());
+                node.handle_node_list(pool.clone(), Now::default());
                 SimulatedNode {
                     node,
                     alive: true,
@@ -235,8 +236,11 @@ impl Simulation {
     /// Makes nodes and seed disagree: the nodes know `records`, clients hear the present list.
     pub fn set_node_lists(&mut self, records: &[NodeRecord]) {
         let pool = Pool::new(records.to_vec());
-        for node in &mut self.nodes {
-            node.node.handle_node_list(pool.clone());
+        let now = self.now();
+        for index in 0..self.nodes.len() {
+            let node = &mut self.nodes[index].node;
+            node.handle_node_list(pool.clone(), now);
+            self.drain_node(index);
         }
     }
 
@@ -532,6 +536,17 @@ impl Simulation {
                         request: request.request,
                     };
                     self.post(link, wire);
+                }
+                NodeOutput::Daemon(question) => {
+                    // Nobody here asks for more than the list, which every node has.
+                    let list = node_list_json(&self.seed_list);
+                    let answer = match question.endpoint {
+                        DaemonEndpoint::GetServiceNodes => Ok(list.as_str()),
+                        _ => Err(DaemonFailure::NoAnswer),
+                    };
+                    let now = self.now();
+                    let node = &mut self.nodes[index].node;
+                    node.handle_daemon_reply(question.id, answer, now, &mut self.rng);
                 }
                 _ => return,
             }

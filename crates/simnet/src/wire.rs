@@ -85,7 +85,10 @@ impl Wire {
                 ..
             } => Some(body),
             Self::Peer {
-                request: PeerRequest::Onion(body) | PeerRequest::Forward { params: body, .. },
+                request:
+                    PeerRequest::Onion(body)
+                    | PeerRequest::Forward { params: body, .. }
+                    | PeerRequest::Data(body),
                 ..
             } => Some(body),
             _ => None,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use session_bt as bt;
@@ -310,6 +310,11 @@ impl<'a> Value<'a> {
     pub(crate) fn hash(self) -> Option<MessageHash> {
         self.text()?.parse().ok()
     }
+}
+
+/// Whether this is one JSON value and nothing else.
+pub(crate) fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]

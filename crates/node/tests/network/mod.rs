@@ -14,7 +14,7 @@ use session_node::{
     Answer, Config, MemoryStore, Node, Output, PeerReply, PeerRequest, Ticket, Transmit,
 };
 use session_onion::{EncType, Hop, ReplyKey, build};
-use session_storage::{Namespace, Retrieve, Store};
+use session_storage::{Endpoint as _, Namespace, Retrieve, Store};
 use session_swarm::{NodeKey, NodeRecord, Pool, SwarmId};
 
 pub(crate) const START: UnixMillis = UnixMillis::from_secs(1_800_000_000);
@@ -77,7 +77,7 @@ impl Network {
             .map(|key| {
                 let store = MemoryStore::with_capacity(store_bytes);
                 let mut node = Node::new(key.clone(), store, config);
-                node.handle_node_list(Pool::new(records.clone()));
+                node.handle_node_list(Pool::new(records.clone()), at(0));
                 node
             })
             .collect();

@@ -12,10 +12,11 @@ use rand_chacha::ChaCha20Rng;
 use session_core::{Network, Now};
 use session_crypto::ed25519::SigningKey;
 use session_node::{
-    Config, MemoryStore, Node, Output, PeerReply, PeerRequest, RequestId, Ticket, TransportFailure,
+    Config, DaemonFailure, MemoryStore, Node, Output, PeerReply, PeerRequest, RequestId, Ticket,
+    TransportFailure,
 };
-use session_storage::{Request, parse_bt};
-use session_swarm::{NodeKey, Pool};
+use session_storage::{DaemonEndpoint, Request, parse_bt};
+use session_swarm::{NodeKey, Pool, node_list_json};
 use tiny_http::{Response, Server};
 
 use crate::http::{NODE_HEADER, TimedOut, post};
@@ -88,7 +89,7 @@ impl NodeHost {
             MemoryStore::default(),
             Config::default().with_network(Network::Testnet),
         );
-        node.handle_node_list(directory.pool.clone());
+        node.handle_node_list(directory.pool.clone(), now(directory.started));
         let runner = Runner {
             index,
             node,
@@ -176,6 +177,10 @@ impl Runner {
                 let onion = PeerRequest::Onion(body);
                 (self.node.handle_peer(&peer, onion, now, rng), name)
             }
+            ("/sn/data", Some(peer)) => {
+                let data = PeerRequest::Data(body);
+                (self.node.handle_peer(&peer, data, now, rng), None)
+            }
             (url, Some(peer)) if url.starts_with("/sn/storage_cc/") => {
                 let method = url.trim_start_matches("/sn/storage_cc/").to_owned();
                 let params = body;
@@ -228,6 +233,16 @@ impl Runner {
                     });
                     self.send(transmit.id, transmit.to, transmit.request);
                 }
+                Output::Daemon(question) => {
+                    let now = now(self.directory.started);
+                    let list = node_list_json(self.directory.pool.nodes());
+                    let answer = match question.endpoint {
+                        DaemonEndpoint::GetServiceNodes => Ok(list.as_str()),
+                        _ => Err(DaemonFailure::NoAnswer),
+                    };
+                    self.node
+                        .handle_daemon_reply(question.id, answer, now, &mut self.rng);
+                }
                 Output::Wait(deadline) => {
                     if let (Some((from, received)), Some(learned)) = (onion, learned) {
                         self.log
@@ -257,6 +272,7 @@ impl Runner {
         };
         let (path, body) = match request {
             PeerRequest::Onion(message) => ("/sn/onion_request".to_owned(), message),
+            PeerRequest::Data(messages) => ("/sn/data".to_owned(), messages),
             PeerRequest::Forward { method, params } => (format!("/sn/storage_cc/{method}"), params),
             _ => return,
         };

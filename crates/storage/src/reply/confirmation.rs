@@ -42,17 +42,15 @@ pub(crate) mod sealed {
         }
     }
 
-    pub trait Recursive {
-        type Done: Done;
-
+    pub trait Recursive<D> {
         /// The account, where it is signed.
         fn account(&self) -> Option<&NetworkId>;
 
         /// What the member signs, with this text of the account.
-        fn confirmation(&self, account: &str, done: &Self::Done) -> Vec<u8>;
+        fn confirmation(&self, account: &str, done: &D) -> Vec<u8>;
 
         /// Whether this can be what was asked for.
-        fn is_answered_by(&self, _done: &Self::Done) -> bool {
+        fn is_answered_by(&self, _done: &D) -> bool {
             true
         }
 
@@ -83,7 +81,10 @@ pub type Outcome<T> = Result<Confirmed<T>, Failure>;
 
 /// A request that all members of a swarm carry out, each answering for itself (spec 03 §11, 04
 /// §7.2). Sealed.
-pub trait Recursive: sealed::Recursive<Done: Confirmation> {
+pub trait Recursive: sealed::Recursive<<Self as Recursive>::Done> {
+    /// What a member says that it has done.
+    type Done: Confirmation;
+
     /// Signs with a node's key what it has done.
     fn confirm(
         &self,

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use super::{NodeState, ReplyBody};
 use crate::params::fields;
-use crate::value::Value;
+use crate::value::{Value, is_json};
 use crate::{Body, Error, Form};
 
 /// What a node's daemon has answered. Nothing in it is signed.
@@ -22,14 +22,20 @@ fields! {
 }
 
 impl<'a> DaemonReply<'a> {
-    /// The reply of a node. `result` must be JSON.
-    #[must_use]
-    pub fn write(form: Form, result: &str, state: &NodeState) -> Body {
-        Body::object(form, |out| {
+    /// The reply of a node. `result` is the text of one JSON value.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when it is not.
+    pub fn write(form: Form, result: &str, state: &NodeState) -> Result<Body, Error> {
+        if !is_json(result) {
+            let what = "daemon answer";
+            return Err(Error::Malformed { what });
+        }
+        Ok(Body::object(form, |out| {
             state.write_hf(out);
             out.raw_json("result", result);
             state.write_t(out);
-        })
+        }))
     }
 
     /// Reads a reply.

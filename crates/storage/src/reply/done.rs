@@ -301,14 +301,12 @@ pub(super) fn write_expiries(expiries: &[(MessageHash, UnixMillis)], out: &mut O
 /// Implements [`Recursive`]: which [`Confirmation`] answers a request, and what is signed.
 macro_rules! recursive {
     ($request:ty, $done:ty, |$this:ident, $account:ident, $confirmed:ident| $payload:expr $(, $item:item)*) => {
-        impl sealed::Recursive for $request {
-            type Done = $done;
-
+        impl sealed::Recursive<$done> for $request {
             fn account(&self) -> Option<&NetworkId> {
                 Some(&self.pubkey)
             }
 
-            fn confirmation(&self, $account: &str, $confirmed: &Self::Done) -> Vec<u8> {
+            fn confirmation(&self, $account: &str, $confirmed: &$done) -> Vec<u8> {
                 let $this = self;
                 $payload.finish()
             }
@@ -316,13 +314,13 @@ macro_rules! recursive {
             $($item)*
         }
 
-        impl Recursive for $request {}
+        impl Recursive for $request {
+            type Done = $done;
+        }
     };
 }
 
-impl sealed::Recursive for Store<'_> {
-    type Done = Stored;
-
+impl sealed::Recursive<Stored> for Store<'_> {
     fn account(&self) -> Option<&NetworkId> {
         None
     }
@@ -333,6 +331,8 @@ impl sealed::Recursive for Store<'_> {
 }
 
 impl Recursive for Store<'_> {
+    type Done = Stored;
+
     fn read_reply<'a>(
         &self,
         body: impl Into<ReplyBody<'a>>,
@@ -343,9 +343,7 @@ impl Recursive for Store<'_> {
 }
 
 /// What is stored and answered is the hash: it is enough to keep that until the reply comes.
-impl sealed::Recursive for MessageHash {
-    type Done = Stored;
-
+impl sealed::Recursive<Stored> for MessageHash {
     fn account(&self) -> Option<&NetworkId> {
         None
     }
@@ -359,7 +357,9 @@ impl sealed::Recursive for MessageHash {
     }
 }
 
-impl Recursive for MessageHash {}
+impl Recursive for MessageHash {
+    type Done = Stored;
+}
 
 recursive!(
     Delete,

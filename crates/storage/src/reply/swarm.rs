@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use session_core::UnixMillis;
 
-use super::confirmation::{read_outcome, sealed};
+use super::confirmation::read_outcome;
 use super::{Confirmation, Failure, Recursive, ReplyBody, numbers};
 use crate::Error;
 use crate::params::fields;
@@ -66,7 +66,7 @@ impl<T> SwarmReply<T> {
         members: &[[u8; 32]],
     ) -> Result<Self, Error>
     where
-        R: Recursive + sealed::Recursive<Done = T>,
+        R: Recursive<Done = T>,
         T: Confirmation,
     {
         const WHAT: &str = "swarm reply";

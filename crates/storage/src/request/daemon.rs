@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use crate::endpoint::{Endpoint, sealed};
 use crate::params::{Params, required};
-use crate::value::Value;
+use crate::value::{Value, is_json};
 use crate::write::ObjectWriter;
 use crate::{Error, Rejection};
 
@@ -95,11 +95,6 @@ impl<'a> DaemonRequest<'a> {
         };
         Ok(Self { endpoint, params })
     }
-}
-
-/// Whether this is one JSON value and nothing else.
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 impl sealed::Fields for DaemonRequest<'_> {

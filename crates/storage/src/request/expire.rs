@@ -25,6 +25,18 @@ pub enum ExpiryMode {
     Shorten,
 }
 
+impl ExpiryMode {
+    /// Whether the expiry of a message may change from `old` to `new`.
+    #[must_use]
+    pub fn allows(self, old: UnixMillis, new: UnixMillis) -> bool {
+        match self {
+            Self::Set => true,
+            Self::Extend => new > old,
+            Self::Shorten => new < old,
+        }
+    }
+}
+
 /// Changes when messages expire, in whatever namespace they are. Each member answers with
 /// [`Expired`](crate::Expired).
 #[derive(Clone, Debug, PartialEq, Eq)]

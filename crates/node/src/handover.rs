@@ -1,0 +1,244 @@
+//! Messages that other nodes are to keep, because swarms have changed (spec 03 §11).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use session_bt::{Error as BtError, ListReader, ListWriter};
+use session_core::{NetworkId, Now, UnixMillis};
+use session_storage::{Expire, MAX_DATA_LEN, Message, MessageHash, Namespace, status};
+use session_swarm::{NodeKey, Pool};
+
+use crate::pending::Pending;
+use crate::store::{NewMessage, Place};
+use crate::{MessageStore, Node, PeerReply, PeerRequest, TransportFailure};
+
+/// First byte of a push.
+const VERSION: u8 = 1;
+/// How much data is read from the store and pushed at once.
+const PIECE: usize = 512 * 1024;
+/// How often a piece is sent to a node that does not answer.
+const MAX_TRIES: u32 = 3;
+/// Rest between pieces that nobody has to acknowledge, in which others get their turn.
+const PACE: Duration = Duration::from_millis(10);
+
+/// A walk through all messages, for those who are to have them.
+#[derive(Clone, Debug)]
+pub(crate) struct Handover {
+    /// Nodes that have come to this node's swarm and have nothing yet.
+    joined: BTreeSet<NodeKey>,
+    place: Option<Place>,
+    /// When to go on, unless something is waited for.
+    due: Duration,
+    /// Pushes of the last piece that are not acknowledged yet.
+    waiting: usize,
+}
+
+impl<S: MessageStore> Node<S> {
+    /// Takes a new node list from the network's daemon. When the list changes this node's swarm or
+    /// its neighbours, messages are pushed to those who have to keep them now, a piece at a time,
+    /// and subscriptions to accounts that have moved end. May queue output, and changes the
+    /// deadline.
+    pub fn handle_node_list(&mut self, pool: Pool, now: Now) {
+        let members = |pool: &Pool, own: &NodeKey| -> BTreeSet<NodeKey> {
+            let own = pool.get(own).and_then(|node| pool.swarm(node.swarm_id));
+            own.iter()
+                .flat_map(|swarm| swarm.members())
+                .map(|member| member.key)
+                .collect()
+        };
+        let own = self.own_key();
+        let old_members = members(&self.pool, &own);
+        let new_members = members(&pool, &own);
+        let ring_changed = pool.ring() != self.pool.ring();
+        self.pool = pool;
+        // Whoever was in no swarm has nothing to hand over.
+        if old_members.is_empty() {
+            return;
+        }
+        let mut joined: BTreeSet<_> = new_members.difference(&old_members).copied().collect();
+        joined.remove(&own);
+        if !ring_changed && joined.is_empty() {
+            return;
+        }
+        self.end_monitors_of_others();
+        // A walk that is under way begins again, also for those who joined before.
+        if let Some(earlier) = self.handover.take() {
+            joined.extend(earlier.joined);
+        }
+        self.handover = Some(Handover {
+            joined,
+            place: None,
+            due: now.monotonic,
+            waiting: 0,
+        });
+    }
+
+    /// When the walk wants to go on; `None` while it waits for acknowledgements.
+    pub(crate) fn handover_due(&self) -> Option<Duration> {
+        let handover = self.handover.as_ref()?;
+        (handover.waiting == 0).then_some(handover.due)
+    }
+
+    /// Pushes the next piece.
+    pub(crate) fn hand_over(&mut self, now: Now) {
+        let own = self.own_key();
+        let own_swarm = self.own_swarm().map(|swarm| swarm.id());
+        let Some(handover) = self.handover.as_mut().filter(|walk| walk.waiting == 0) else {
+            return;
+        };
+        let Ok(piece) = self.store.scan(handover.place, PIECE) else {
+            // The store has failed: what it holds cannot be handed over.
+            self.handover = None;
+            return;
+        };
+        let mut pushes: BTreeMap<NodeKey, Vec<&NewMessage<'_>>> = BTreeMap::new();
+        for message in &piece.messages {
+            let Some(swarm) = self.pool.swarm_of(&message.account) else {
+                continue;
+            };
+            if message.message.expiry <= now.unix {
+                continue;
+            }
+            let is_own = Some(swarm.id()) == own_swarm;
+            for member in swarm.members() {
+                if member.key != own && (!is_own || handover.joined.contains(&member.key)) {
+                    pushes.entry(member.key).or_default().push(message);
+                }
+            }
+        }
+        let pushes: Vec<_> = pushes
+            .into_iter()
+            .map(|(node, messages)| (node, write_push(messages)))
+            .collect();
+        match piece.next {
+            Some(next) => {
+                handover.place = Some(next);
+                handover.due = now.monotonic.saturating_add(PACE);
+            }
+            None => self.handover = None,
+        }
+        for (node, messages) in pushes {
+            self.push(node, messages, 1, now.monotonic);
+        }
+    }
+
+    fn push(&mut self, to: NodeKey, messages: Vec<u8>, tries: u32, now: Duration) {
+        let request = PeerRequest::Data(messages.clone());
+        let deadline = now.saturating_add(self.config.retry_timeout);
+        let pending = Pending::Push {
+            to,
+            messages,
+            tries,
+        };
+        if self.transmit(to, request, deadline, pending)
+            && let Some(handover) = &mut self.handover
+        {
+            handover.waiting = handover.waiting.saturating_add(1);
+        }
+    }
+
+    /// Another node has taken a piece, or not.
+    pub(crate) fn push_done(
+        &mut self,
+        to: NodeKey,
+        messages: Vec<u8>,
+        tries: u32,
+        reply: &Result<PeerReply, TransportFailure>,
+        now: Now,
+    ) {
+        if let Some(handover) = &mut self.handover {
+            handover.waiting = handover.waiting.saturating_sub(1);
+            handover.due = now.monotonic;
+        }
+        if reply.is_err() && tries < MAX_TRIES && self.pool.get(&to).is_some() {
+            self.push(to, messages, tries.saturating_add(1), now.monotonic);
+        }
+    }
+
+    /// Keeps what another node has pushed, as far as it belongs here.
+    pub(crate) fn take_push(&mut self, body: &[u8], now: Now) -> (u16, Vec<u8>) {
+        let messages = match read_push(body) {
+            Ok(messages) => messages,
+            Err(_) => return (status::BAD_REQUEST, Vec::from(*b"malformed push")),
+        };
+        let latest = now.unix.saturating_add(Expire::MAX_AHEAD);
+        for message in messages {
+            if !self.serves(&message.account) || !is_sound(&message, now.unix, latest) {
+                continue;
+            }
+            // A store that is full takes what it can: the sender cannot help it.
+            let _ = self.store.put(&message);
+        }
+        (status::OK, Vec::new())
+    }
+}
+
+/// Whether a pushed message is one that this node could have taken from a client. The hash tells
+/// the namespace, too.
+fn is_sound(message: &NewMessage<'_>, now: UnixMillis, latest: UnixMillis) -> bool {
+    let NewMessage {
+        account,
+        namespace,
+        message,
+    } = message;
+    message.expiry > now
+        && message.expiry <= latest
+        && message.data.len() <= MAX_DATA_LEN
+        && message.hash == MessageHash::of(account, *namespace, &message.data)
+}
+
+fn write_push<'m>(messages: impl IntoIterator<Item = &'m NewMessage<'m>>) -> Vec<u8> {
+    let mut out = alloc::vec![VERSION];
+    let mut list = ListWriter::new(&mut out);
+    for NewMessage {
+        account,
+        namespace,
+        message,
+    } in messages
+    {
+        list.list()
+            .bytes(account.as_bytes())
+            .bytes(message.hash.as_str().as_bytes())
+            .int(message.timestamp.as_millis())
+            .int(message.expiry.as_millis())
+            .bytes(&message.data)
+            .int(namespace.number());
+    }
+    drop(list);
+    out
+}
+
+/// Reads a push. A record that is malformed spoils it; one with an impossible account or hash is
+/// left out.
+fn read_push(body: &[u8]) -> Result<Vec<NewMessage<'_>>, BtError> {
+    let (version, list) = body.split_first().ok_or(BtError::ListEnd)?;
+    if *version != VERSION {
+        return Err(BtError::ListEnd);
+    }
+    let mut list = ListReader::new(list)?;
+    let mut messages = Vec::new();
+    while let Some(record) = list.raw_opt()? {
+        messages.extend(read_record(record)?);
+    }
+    list.finish()?;
+    Ok(messages)
+}
+
+fn read_record(record: &[u8]) -> Result<Option<NewMessage<'_>>, BtError> {
+    let mut record = ListReader::new(record)?;
+    let account: Option<[u8; 33]> = record.bytes()?.try_into().ok();
+    let hash = core::str::from_utf8(record.bytes()?)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let timestamp = UnixMillis::from_millis(record.int()?);
+    let expiry = UnixMillis::from_millis(record.int()?);
+    let data = record.bytes()?;
+    // Older nodes leave the namespace out.
+    let namespace = record.int_opt()?.unwrap_or_default();
+    Ok(account.zip(hash).map(|(account, hash)| NewMessage {
+        account: NetworkId::from(account),
+        namespace: Namespace::new(namespace),
+        message: Message::new(hash, timestamp, expiry, data),
+    }))
+}

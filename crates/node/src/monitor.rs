@@ -1,0 +1,181 @@
+//! Clients that want to be told of new messages (spec 04 §11).
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use session_core::{NetworkId, Now};
+use session_storage::monitor::{self, Ended, LIFETIME, Notification, Subscription};
+
+use crate::message::{ConnectionId, Notify, NotifyCommand, Output};
+use crate::store::NewMessage;
+use crate::{MessageStore, Node};
+
+/// All subscriptions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Monitors {
+    by_account: BTreeMap<(NetworkId, ConnectionId), Monitor>,
+    /// The same by connection, for when it closes.
+    by_connection: BTreeSet<(ConnectionId, NetworkId)>,
+    /// The same by the time at which they end.
+    by_end: BTreeSet<(Duration, NetworkId, ConnectionId)>,
+}
+
+#[derive(Clone, Debug)]
+struct Monitor {
+    subscription: Subscription,
+    end: Duration,
+}
+
+impl Monitors {
+    /// Takes a subscription, which adds to the one of the same account and connection.
+    fn subscribe(
+        &mut self,
+        connection: ConnectionId,
+        subscription: Subscription,
+        now: Duration,
+        max: usize,
+    ) {
+        let account = subscription.pubkey;
+        let subscription = match self.remove(account, connection) {
+            Some(mut earlier) => {
+                earlier.subscription.merge(subscription);
+                earlier.subscription
+            }
+            None => subscription,
+        };
+        while self.by_account.len() >= max
+            && let Some(&(_, account, connection)) = self.by_end.first()
+        {
+            self.remove(account, connection);
+        }
+        let end = now.saturating_add(LIFETIME);
+        let monitor = Monitor { subscription, end };
+        self.by_account.insert((account, connection), monitor);
+        self.by_connection.insert((connection, account));
+        self.by_end.insert((end, account, connection));
+    }
+
+    fn remove(&mut self, account: NetworkId, connection: ConnectionId) -> Option<Monitor> {
+        let monitor = self.by_account.remove(&(account, connection))?;
+        self.by_connection.remove(&(connection, account));
+        self.by_end.remove(&(monitor.end, account, connection));
+        Some(monitor)
+    }
+
+    fn disconnect(&mut self, connection: ConnectionId) {
+        let first = (connection, NetworkId::from([0; 33]));
+        let accounts: Vec<_> = self
+            .by_connection
+            .range(first..)
+            .take_while(|(other, _)| *other == connection)
+            .map(|(_, account)| *account)
+            .collect();
+        for account in accounts {
+            self.remove(account, connection);
+        }
+    }
+
+    /// Forgets subscriptions whose time is over.
+    pub(crate) fn end_old(&mut self, now: Duration) {
+        while let Some(&(end, account, connection)) = self.by_end.first()
+            && end <= now
+        {
+            self.remove(account, connection);
+        }
+    }
+
+    /// Tells everybody who has subscribed to a mailbox of its new message.
+    pub(crate) fn announce(
+        &self,
+        message: &NewMessage<'_>,
+        now: Duration,
+        outputs: &mut VecDeque<Output>,
+    ) {
+        let first = (message.account, ConnectionId(0));
+        let monitors = self
+            .by_account
+            .range(first..)
+            .take_while(|((account, _), _)| *account == message.account)
+            .filter(|(_, monitor)| {
+                monitor.end > now && monitor.subscription.covers(message.namespace)
+            });
+        for ((account, connection), monitor) in monitors {
+            let mut body = Vec::new();
+            let want_data = monitor.subscription.want_data;
+            Notification {
+                pubkey: *account,
+                hash: message.message.hash,
+                namespace: message.namespace,
+                timestamp: message.message.timestamp,
+                expiry: message.message.expiry,
+                data: want_data.then_some(&*message.message.data),
+            }
+            .write_bt(&mut body);
+            outputs.push_back(Output::Notify(Notify {
+                connection: *connection,
+                command: NotifyCommand::Message,
+                body,
+            }));
+        }
+    }
+}
+
+impl<S: MessageStore> Node<S> {
+    /// Takes the body of `monitor.messages` (OMQ) or `monitor` (QUIC), and gives the answer. The
+    /// client is told of new messages by [`Output::Notify`], until the connection closes: say so
+    /// by [`handle_disconnect`](Self::handle_disconnect).
+    #[must_use]
+    pub fn handle_monitor(
+        &mut self,
+        connection: ConnectionId,
+        request: &[u8],
+        now: Now,
+    ) -> Vec<u8> {
+        let mut accepted = Vec::new();
+        let mut answer = Vec::new();
+        monitor::answer(request, now.unix, &mut answer, |subscription| {
+            if !self.serves(&subscription.pubkey) {
+                return Err(Some(self.other_swarm(&subscription.pubkey)));
+            }
+            accepted.push(subscription);
+            Ok(())
+        });
+        let max = self.config.max_subscriptions;
+        for subscription in accepted {
+            self.monitors
+                .subscribe(connection, subscription, now.monotonic, max);
+        }
+        answer
+    }
+
+    /// Ends all subscriptions of a connection.
+    pub fn handle_disconnect(&mut self, connection: ConnectionId) {
+        self.monitors.disconnect(connection);
+    }
+
+    /// Ends the subscriptions to accounts that another swarm serves now.
+    pub(crate) fn end_monitors_of_others(&mut self) {
+        let moved: Vec<_> = self
+            .monitors
+            .by_account
+            .keys()
+            .filter(|(account, _)| !self.serves(account))
+            .copied()
+            .collect();
+        for (account, connection) in moved {
+            self.monitors.remove(account, connection);
+            let mut body = Vec::new();
+            Ended {
+                pubkey: account,
+                instead: Some(self.other_swarm(&account)),
+            }
+            .write_bt(&mut body);
+            self.outputs.push_back(Output::Notify(Notify {
+                connection,
+                command: NotifyCommand::Ended,
+                body,
+            }));
+        }
+    }
+}
