@@ -8,6 +8,8 @@ mod bytes;
 mod client;
 mod community;
 mod envelope;
+mod framing;
+mod monitor;
 mod name;
 mod network;
 mod node;
@@ -21,6 +23,8 @@ mod text;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use envelope::{envelope_open, proto_content};
+pub use framing::framing;
+pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
 pub use onion::{onion_layer, onion_peel, onion_reply};
@@ -45,7 +49,7 @@ targets! {
     ons_record blinded_id community_auth
     node_list_json node_list_bin redirect
     onion_layer onion_peel onion_reply v4_frame relay_dict
-    storage_request storage_reply
+    storage_request storage_reply monitor framing
     proto_content envelope_open
     path_policy client_inputs node_inputs
 }

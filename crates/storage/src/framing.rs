@@ -67,15 +67,13 @@ impl<'a> From<&'a Body> for Content<'a> {
 
 fn is_bt(bytes: &[u8]) -> bool {
     let dict = DictReader::new(bytes).and_then(DictReader::finish);
-    dict.is_ok() || is_bt_list(bytes)
+    dict.or_else(|_| check_list(bytes)).is_ok()
 }
 
-fn is_bt_list(bytes: &[u8]) -> bool {
-    let Ok(mut list) = ListReader::new(bytes) else {
-        return false;
-    };
-    while let Ok(Some(_)) = list.raw_opt() {}
-    list.finish().is_ok()
+fn check_list(bytes: &[u8]) -> Result<(), session_bt::Error> {
+    let mut list = ListReader::new(bytes)?;
+    while list.raw_opt()?.is_some() {}
+    list.finish()
 }
 
 /// Whether JSON text would be an object or a list.

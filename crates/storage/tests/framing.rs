@@ -31,6 +31,8 @@ fn only_what_is_whole_has_an_encoding() {
         b"d",
         b"dex",
         b"lee",
+        // Behind the fault the rest would be a list.
+        b"ld1:ae",
         b"d1:be1:ae",
         b"d1:ai1e1:ai1ee",
         b"i1e",

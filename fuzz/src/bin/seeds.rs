@@ -120,6 +120,18 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             let vectors = suite("storage-response-verify").texts("/in");
             [reply_seeds(), vectors.into_iter().step_by(2).collect()].concat()
         }
+        "monitor" => [
+            prefixed(&[0], suite("storage-monitor").hex("/in/bt")),
+            vec![b"\x01\0\0\x01\x01\0\x20\x01\0\0\0\x0b".to_vec()],
+            vec![b"\x01\x01\x01\0\0\0\x80\x20\0\0\xff\xeb".to_vec()],
+        ]
+        .concat(),
+        "framing" => [
+            prefixed(&[0, 1], suite("storage-framing").hex("/in/body")),
+            prefixed(&[0], suite("storage-framing").hex("/in/parts/0")),
+            prefixed(&[1], suite("storage-framing").hex("/in/parts/1")),
+        ]
+        .concat(),
         "proto_content" => suite("envelope-protobuf").hex("/in/wire"),
         "envelope_open" => [
             prefixed(&[0, 3], suite("envelope-protobuf").hex("/in/wire")),
