@@ -7,6 +7,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -16,7 +17,7 @@ use session_core::Network;
 use crate::{Body, Error, Form, Rejection, Request, parse_bt, parse_json_params, status};
 
 /// What a reply says, by its encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,
     reason = "whatever is neither JSON nor bt is raw"
@@ -50,6 +51,18 @@ impl<'a> Content<'a> {
             Self::Json(text) => text.as_bytes(),
             Self::Bt(bytes) | Self::Raw(bytes) => bytes,
         }
+    }
+}
+
+/// Names the length of the body instead of showing it.
+impl fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encoding = match self {
+            Self::Json(_) => "Json",
+            Self::Bt(_) => "Bt",
+            Self::Raw(_) => "Raw",
+        };
+        write!(f, "{encoding}({} bytes)", self.as_bytes().len())
     }
 }
 
@@ -104,13 +117,14 @@ impl<'a> Response<'a> {
     /// # Errors
     /// [`Error::Malformed`] for any other form.
     pub fn from_omq(parts: &[&'a [u8]]) -> Result<Self, Error> {
+        let malformed = Error::Malformed { what: "OMQ reply" };
         let (status, body) = match parts {
-            [body] => (Some(status::OK), body),
-            [code, body] => (code_of(code), body),
-            _ => (None, &&b""[..]),
+            [body] => (status::OK, body),
+            [code, body] => (code_of(code).ok_or(malformed)?, body),
+            _ => return Err(malformed),
         };
         Ok(Self {
-            status: status.ok_or(Error::Malformed { what: "OMQ reply" })?,
+            status,
             content: Content::of(body),
         })
     }
