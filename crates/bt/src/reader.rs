@@ -190,6 +190,8 @@ impl<'a> DictReader<'a> {
 pub struct ListReader<'a> {
     cursor: Cursor<'a>,
     closed: bool,
+    /// The first error: a reader that has met one gives nothing more.
+    failed: Option<Error>,
 }
 
 impl<'a> ListReader<'a> {
@@ -203,6 +205,7 @@ impl<'a> ListReader<'a> {
         Ok(Self {
             cursor,
             closed: false,
+            failed: None,
         })
     }
 
@@ -211,6 +214,14 @@ impl<'a> ListReader<'a> {
     /// # Errors
     /// Malformed bytes.
     pub fn raw_opt(&mut self) -> Result<Option<&'a [u8]>, Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.read_item()
+            .inspect_err(|error| self.failed = Some(*error))
+    }
+
+    fn read_item(&mut self) -> Result<Option<&'a [u8]>, Error> {
         if self.closed || self.cursor.close()? {
             self.closed = true;
             return Ok(None);

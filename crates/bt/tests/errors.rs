@@ -135,3 +135,15 @@ fn only_one_whole_value_is_written_raw() {
     dict.finish();
     assert_eq!(out, b"d1:bd1:xleee");
 }
+
+/// Otherwise what stands behind broken bytes could pass for the rest of the list.
+#[test]
+fn a_list_reader_keeps_its_first_error() {
+    let mut list = ListReader::new(b"l1:a-1:be").unwrap();
+    assert_eq!(list.bytes(), Ok(&b"a"[..]));
+    let unexpected = Err(Error::Unexpected { at: 4 });
+    for _ in 0..3 {
+        assert_eq!(list.raw_opt(), unexpected);
+    }
+    assert_eq!(list.finish(), Err(Error::Unexpected { at: 4 }));
+}

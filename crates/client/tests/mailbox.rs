@@ -20,7 +20,7 @@ use session_client::{Config, Event};
 use session_core::{Network as Kind, NetworkId, UnixMillis};
 use session_envelope::{Content, seal_one_to_one};
 use session_storage::{
-    Context, Message, MessageHash, Namespace, NodeState, Request, Retrieve, RetrieveReply,
+    Context, Form, Message, MessageHash, Namespace, NodeState, Request, Retrieve, RetrieveReply,
     parse_json,
 };
 
@@ -58,10 +58,9 @@ fn stored(network: &Network, data: Vec<u8>) -> Message<'static> {
 }
 
 fn page(messages: &[Message<'_>], more: bool) -> String {
-    let mut json = String::new();
     let state = NodeState::new(UnixMillis::default(), [21, 0]);
-    RetrieveReply::write_json(&mut json, messages, more, &state);
-    json
+    let body = RetrieveReply::write(Form::Json, messages, more, &state);
+    String::from_utf8(body.into_bytes()).unwrap()
 }
 
 fn texts(network: &Network) -> Vec<&str> {
@@ -100,7 +99,7 @@ fn polls_are_signed_by_the_account_and_reach_its_own_swarm() {
         assert!(swarm.contains(&poll.member));
         assert_eq!(retrieve.namespace, Namespace::DIRECT);
         retrieve
-            .authorize(&Context::new(network.now.unix, true))
+            .authorize(&Context::new(network.now.unix, true), |_| false)
             .unwrap();
         network.answer_honestly(&poll);
     }

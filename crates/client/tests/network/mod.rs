@@ -17,7 +17,9 @@ use session_envelope::Content;
 use session_identity::Account;
 use session_node::{Config as NodeConfig, MemoryStore, Node, Output as NodeOutput, PeerReply};
 use session_onion::{Action, Layer, ReplyBody, ReplyFormat, ReplySealer, peel};
-use session_storage::{Failure, NodeState, Request, StoreItem, parse_json, write_store_reply};
+use session_storage::{
+    Collector, Failure, Form, NodeState, Recursive as _, Request, Stored, parse_json, peer_answer,
+};
 use session_swarm::{NodeRecord, Pool, SwarmId, members_json, node_list_json};
 
 pub(crate) const START: UnixMillis = UnixMillis::from_secs(1_800_000_000);
@@ -65,7 +67,7 @@ impl Network {
             .map(|key| {
                 let store = MemoryStore::default();
                 let mut node = Node::new(key.clone(), store, NodeConfig::default());
-                node.handle_node_list(Pool::new(records.clone()));
+                node.handle_node_list(Pool::new(records.clone()), Now::default());
                 node
             })
             .collect();
@@ -304,21 +306,22 @@ impl Network {
         let Ok(Request::Store(store)) = parse_json(&request.payload, Kind::Testnet) else {
             panic!("not a store");
         };
-        let key = |node: usize| *self.records[node].key.as_bytes();
-        let item = |node: &usize| {
-            let item = StoreItem::sign(store.hash(), store.expiry, false, &self.keys[*node]);
-            (key(*node), Ok(item))
-        };
-        let failure = |node: &usize| (key(*node), Err(Failure::timed_out()));
-        let outcomes: Vec<_> = stored
-            .iter()
-            .map(item)
-            .chain(failed.iter().map(failure))
-            .collect();
-        let mut json = String::new();
-        let state = NodeState::new(self.now.unix, [21, 0]);
-        write_store_reply(&mut json, &key(request.member), &outcomes, &state);
-        json
+        let key = |node: &usize| *self.records[*node].key.as_bytes();
+        let mut collector = Collector::new(&store, Form::Json);
+        for node in stored {
+            let done = Stored {
+                hash: store.hash(),
+                expiry: store.expiry,
+                already: false,
+            };
+            let item = store.confirm(done, Kind::Mainnet, &self.keys[*node]);
+            collector.add_peer(key(node), &peer_answer(&Ok(item)));
+        }
+        for node in failed {
+            collector.add_failure(key(node), &Failure::timed_out());
+        }
+        let (_, body) = collector.finish(&NodeState::new(self.now.unix, [21, 0]));
+        String::from_utf8(body.into_bytes()).unwrap()
     }
 
     /// The body of a 421 that names these nodes.

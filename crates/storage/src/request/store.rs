@@ -13,7 +13,8 @@ use crate::value::Value;
 use crate::write::ObjectWriter;
 use crate::{Error, MAX_DATA_LEN, MIN_TTL, MessageHash, Namespace, Rejection, SignedAt, Signer};
 
-/// Stores a message in a mailbox. Answered by [`StoreReply`](crate::StoreReply).
+/// Stores a message in a mailbox. Each member answers with
+/// [`Stored`](crate::Stored).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Store<'a> {
