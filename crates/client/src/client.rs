@@ -15,7 +15,8 @@ use session_identity::Account;
 use session_onion::{Hop, SealedBy, build};
 use session_path::{Category, Failure as PathFailure, Paths, Provenance, classify};
 use session_storage::{
-    Endpoint as _, Namespace, Recursive as _, Retrieve, RetrieveReply, Store, status,
+    ClockOffset, Endpoint as _, Info, InfoReply, Namespace, Recursive as _, Retrieve,
+    RetrieveReply, Store, status,
 };
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
@@ -30,6 +31,9 @@ use crate::{
 /// How far messages may be dated ahead of the clock so that their times differ. Nodes allow 10 s
 /// (spec 04 §4.5).
 const MAX_AHEAD: Duration = Duration::from_secs(9);
+
+/// How far the wall clock may go ahead or fall behind between two calls before it counts as set.
+const MAX_DRIFT: Duration = Duration::from_secs(30);
 
 /// Shortest time between two node lists that a refusing node can bring about (spec 03 §10.3).
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
@@ -54,6 +58,10 @@ pub struct Client {
     next_id: u64,
     /// Timestamps of own messages must differ (spec 05 §11.2).
     last_sent: UnixMillis,
+    /// How far the wall clock is off, by what nodes say.
+    clock: ClockOffset,
+    /// What the clocks showed last.
+    last_now: Now,
     /// The latest time that was told; it never goes back.
     monotonic: Duration,
 }
@@ -92,6 +100,8 @@ impl Client {
             next_poll: now.monotonic,
             next_id: 0,
             last_sent: UnixMillis::default(),
+            clock: ClockOffset::new(),
+            last_now: now,
             monotonic: now.monotonic,
         };
         client.proceed(now, rng);
@@ -231,12 +241,23 @@ impl Client {
 
     /// A time that no message had, unless the clock was set back since.
     fn next_sent(&self, now: Now) -> UnixMillis {
+        let now = self.clock.now(now.unix);
         let next = self.last_sent.saturating_add(Duration::from_millis(1));
-        if next <= now.unix.saturating_add(MAX_AHEAD) {
-            now.unix.max(next)
+        if next <= now.saturating_add(MAX_AHEAD) {
+            now.max(next)
         } else {
-            now.unix
+            now
         }
+    }
+
+    /// Forgets what nodes said of a clock that has been set since.
+    fn watch_clock(&mut self, now: Now) {
+        let passed = now.monotonic.saturating_sub(self.last_now.monotonic);
+        let expected = self.last_now.unix.saturating_add(passed);
+        if now.unix.abs_diff(expected) > MAX_DRIFT {
+            self.clock.forget();
+        }
+        self.last_now = now;
     }
 
     fn fresh_id(&mut self) -> u64 {
@@ -251,6 +272,7 @@ impl Client {
     /// Does everything that is due.
     fn proceed<R: CryptoRng + ?Sized>(&mut self, now: Now, rng: &mut R) {
         self.monotonic = self.monotonic.max(now.monotonic);
+        self.watch_clock(now);
         self.end_late_requests(now);
         if self.next_node_list <= self.monotonic && !self.is_asking_for_nodes() {
             self.ask_for_nodes(rng);
@@ -364,6 +386,7 @@ impl Client {
             path: path_id,
             path_keys: nodes.iter().map(|node| node.key).collect(),
             reply_key: request.reply,
+            sent: now.unix,
         };
         let in_flight = InFlight::Onion(Box::new(onion_request));
         self.transmit(Target::Guard(*guard), request.body, in_flight);
@@ -391,9 +414,15 @@ impl Client {
                     Retrieve::new(NetworkId::from(self.account.id()), Mailbox::NAMESPACE);
                 retrieve.last_hash = self.mailbox.last_hash(member);
                 // The key is the account's own, so signing cannot fail.
-                if let Ok(retrieve) = retrieve.sign(self.account.expose_signing_key(), now.unix) {
+                let at = self.clock.now(now.unix);
+                if let Ok(retrieve) = retrieve.sign(self.account.expose_signing_key(), at) {
                     retrieve.write_json(&mut json);
                 }
+                json.into()
+            }
+            Task::AskTime => {
+                let mut json = String::new();
+                Info.write_json(&mut json);
                 json.into()
             }
         }
@@ -413,7 +442,7 @@ impl Client {
                     Ok(reply) if reply.sealed_by == SealedBy::Destination => {
                         let body = reply.body.as_str();
                         self.report_answer(&request, reply.status, body, now);
-                        return self.destination_answered(request, reply.status, body);
+                        return self.destination_answered(request, reply.status, body, now);
                     }
                     // The last relay complains about its own layer, or nobody sealed this.
                     _ => PathFailure::InvalidHopResponse,
@@ -448,10 +477,14 @@ impl Client {
     }
 
     /// The member of the swarm itself answered.
-    fn destination_answered(&mut self, request: OnionRequest, status: u16, body: &str) {
+    fn destination_answered(&mut self, request: OnionRequest, status: u16, body: &str, now: Now) {
         let OnionRequest {
-            mut job, member, ..
+            mut job,
+            member,
+            sent,
+            ..
         } = request;
+        let times = (sent, now.unix);
         if status != status::OK {
             if status == status::WRONG_SWARM {
                 // At most one redirect a request.
@@ -471,18 +504,28 @@ impl Client {
                 }
             }
             job.tried.push(member);
-            return self.retry(job, Failure::of_status(status));
+            let failure = Failure::of_status(status);
+            if failure.kind == Kind::ResyncClock && !self.is_asking_for_time() {
+                let job = Job::new(Task::AskTime, job.account);
+                self.jobs.push_back(job);
+            }
+            return self.retry(job, failure);
         }
         match job.task {
+            Task::AskTime => {
+                if let Ok(info) = InfoReply::parse(body.as_bytes()) {
+                    self.learn_time(&member, times, Some(info.timestamp));
+                }
+            }
             Task::Send {
                 message, ref hash, ..
             } => {
                 let hash = *hash;
                 let swarm = self.network.swarm(&job.account);
                 let members: Vec<_> = swarm.iter().map(|node| *node.key.as_bytes()).collect();
-                let copies = hash
-                    .read_reply(body.as_bytes(), &members)
-                    .map_or(0, |reply| reply.done().count());
+                let reply = hash.read_reply(body.as_bytes(), &members).ok();
+                let copies = reply.as_ref().map_or(0, |reply| reply.done().count());
+                self.learn_time(&member, times, reply.and_then(|reply| reply.now));
                 // Half of the swarm; the official apps ask for half of the items that the
                 // answering node shows, which would take that node's word for it (spec 04 §8).
                 if copies >= self.network.quorum(&job.account, members.len()) {
@@ -498,6 +541,7 @@ impl Client {
             }
             Task::Poll => match RetrieveReply::parse(body.as_bytes()) {
                 Ok(page) => {
+                    self.learn_time(&member, times, page.now);
                     let more = page.more;
                     let news = self.mailbox.take(&self.account, member, page);
                     let follow = more && !news.is_empty();
@@ -516,6 +560,22 @@ impl Client {
                 }
             },
         }
+    }
+
+    /// What a node says that the time is, in a reply that only it can have sealed.
+    fn learn_time(
+        &mut self,
+        node: &NodeKey,
+        times: (UnixMillis, UnixMillis),
+        t: Option<UnixMillis>,
+    ) {
+        if let Some(t) = t {
+            self.clock.observe(node.as_bytes(), times, t);
+        }
+    }
+
+    fn is_asking_for_time(&self) -> bool {
+        self.all_jobs().any(|job| matches!(job.task, Task::AskTime))
     }
 
     /// Brings the next node list forward, on the word of a node: each time later than the time
@@ -549,6 +609,8 @@ impl Client {
                     self.next_poll = self.monotonic.saturating_add(self.config.poll_interval);
                     self.event(Event::PollFailed { failure });
                 }
+                // Asked again when the next request is refused.
+                Task::AskTime => {}
             }
             return;
         }

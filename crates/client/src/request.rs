@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use session_core::NetworkId;
+use session_core::{NetworkId, UnixMillis};
 use session_onion::ReplyKey;
 use session_path::PathId;
 use session_storage::MessageHash;
@@ -25,6 +25,8 @@ pub(crate) enum Task {
     },
     /// Look into the account's own mailbox.
     Poll,
+    /// Ask a node what the time is.
+    AskTime,
 }
 
 /// A task with its history.
@@ -77,4 +79,6 @@ pub(crate) struct OnionRequest {
     pub(crate) path: PathId,
     pub(crate) path_keys: Vec<NodeKey>,
     pub(crate) reply_key: ReplyKey,
+    /// When it was sent, by the caller's wall clock.
+    pub(crate) sent: UnixMillis,
 }

@@ -20,8 +20,8 @@ use session_client::{Config, Event};
 use session_core::{Network as Kind, NetworkId, UnixMillis};
 use session_envelope::{Content, seal_one_to_one};
 use session_storage::{
-    Context, Form, Message, MessageHash, Namespace, NodeState, Request, Retrieve, RetrieveReply,
-    parse_json,
+    Context, Form, InfoReply, Message, MessageHash, Namespace, NodeState, Request, Retrieve,
+    RetrieveReply, parse_json,
 };
 
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -31,12 +31,26 @@ fn polling() -> Config {
 }
 
 /// The next look into the mailbox, when its time has come.
+/// The next poll. Questions for the time are refused.
 fn next_poll(network: &mut Network) -> (Arrived, Retrieve) {
-    let request = network.next();
-    let Ok(Request::Retrieve(retrieve)) = parse_json(&request.payload, Kind::Testnet) else {
-        panic!("not a retrieve");
-    };
-    (request, retrieve)
+    loop {
+        let request = network.next();
+        match parse_json(&request.payload, Kind::Testnet) {
+            Ok(Request::Retrieve(retrieve)) => return (request, retrieve),
+            Ok(Request::Info(_)) => network.answer_sealed(&request, 400, ""),
+            other => panic!("not a poll: {other:?}"),
+        }
+    }
+}
+
+/// Answers the next question for the time, by clocks that are `ahead`.
+fn tell_time(network: &mut Network, ahead: Duration) {
+    let question = network.next();
+    let asked = parse_json(&question.payload, Kind::Testnet);
+    assert!(matches!(asked, Ok(Request::Info(_))));
+    let state = NodeState::new(network.now.unix.saturating_add(ahead), [21, 0]);
+    let body = InfoReply::write(Form::Json, [2, 11, 3], &state).into_bytes();
+    network.answer_sealed(&question, 200, &String::from_utf8(body).unwrap());
 }
 
 /// A text from the friend, as nodes store it.
@@ -57,8 +71,8 @@ fn stored(network: &Network, data: Vec<u8>) -> Message<'static> {
     Message::new(hash, START, START.saturating_add(HOUR), data)
 }
 
-fn page(messages: &[Message<'_>], more: bool) -> String {
-    let state = NodeState::new(UnixMillis::default(), [21, 0]);
+fn page(messages: &[Message<'_>], more: bool, now: UnixMillis) -> String {
+    let state = NodeState::new(now, [21, 0]);
     let body = RetrieveReply::write(Form::Json, messages, more, &state);
     String::from_utf8(body.into_bytes()).unwrap()
 }
@@ -79,7 +93,7 @@ fn a_message_that_every_member_has_is_received_once() {
     let messages = [letter(&mut network, "one"), letter(&mut network, "two")];
     for _ in 0..20 {
         let (poll, _) = next_poll(&mut network);
-        network.answer_sealed(&poll, 200, &page(&messages, false));
+        network.answer_sealed(&poll, 200, &page(&messages, false, START));
     }
     assert_eq!(texts(&network), ["one", "two"]);
     let [Event::Received(first), Event::Received(_)] = &network.events[..] else {
@@ -120,7 +134,7 @@ fn reading_goes_on_after_the_last_message_of_the_same_node() {
         );
         let message = letter(&mut network, &round.to_string());
         positions.insert(poll.member, message.hash);
-        network.answer_sealed(&poll, 200, &page(&[message], false));
+        network.answer_sealed(&poll, 200, &page(&[message], false, START));
     }
     assert_eq!(texts(&network).len(), 30);
     assert_eq!(positions.len(), network::SWARM, "members take turns");
@@ -134,7 +148,11 @@ fn a_message_under_a_wrong_hash_is_ignored_and_moves_no_position() {
     for _ in 0..10 {
         let (poll, retrieve) = next_poll(&mut network);
         assert_eq!(retrieve.last_hash, None);
-        network.answer_sealed(&poll, 200, &page(core::slice::from_ref(&forged), false));
+        network.answer_sealed(
+            &poll,
+            200,
+            &page(core::slice::from_ref(&forged), false, START),
+        );
     }
     assert!(network.events.is_empty());
 }
@@ -160,7 +178,7 @@ fn what_cannot_be_read_is_reported_once_and_hides_nothing() {
     ];
     for _ in 0..10 {
         let (poll, _) = next_poll(&mut network);
-        network.answer_sealed(&poll, 200, &page(&messages, false));
+        network.answer_sealed(&poll, 200, &page(&messages, false, START));
     }
     assert_eq!(texts(&network), ["good"]);
     let unreadable: Vec<_> = network
@@ -187,7 +205,7 @@ fn a_message_in_another_wrapping_is_the_same_message() {
     let second = stored(&network, wrapping);
     assert_ne!(first.hash, second.hash);
     let (poll, _) = next_poll(&mut network);
-    network.answer_sealed(&poll, 200, &page(&[first, second], false));
+    network.answer_sealed(&poll, 200, &page(&[first, second], false, START));
     assert_eq!(texts(&network), ["pay me 5"]);
 }
 
@@ -197,11 +215,11 @@ fn a_full_page_is_followed_by_the_next_at_once() {
     let (poll, _) = next_poll(&mut network);
     let before = network.now;
     let message = letter(&mut network, "one");
-    network.answer_sealed(&poll, 200, &page(&[message], true));
+    network.answer_sealed(&poll, 200, &page(&[message], true, START));
     let (poll, _) = next_poll(&mut network);
     assert_eq!(network.now, before, "at once");
     let message = letter(&mut network, "two");
-    network.answer_sealed(&poll, 200, &page(&[message], false));
+    network.answer_sealed(&poll, 200, &page(&[message], false, START));
     assert_eq!(network.wait, Some(before.monotonic + INTERVAL));
 }
 
@@ -219,7 +237,11 @@ fn a_page_that_brings_nothing_new_is_not_followed_at_once() {
                 break;
             }
             let (poll, _) = next_poll(&mut network);
-            network.answer_sealed(&poll, 200, &page(core::slice::from_ref(&message), true));
+            network.answer_sealed(
+                &poll,
+                200,
+                &page(core::slice::from_ref(&message), true, START),
+            );
         }
         assert!(
             network.transmits.is_empty(),
@@ -236,10 +258,14 @@ fn old_pages_in_turn_are_not_followed_at_once() {
     let mut network = Network::ready(polling());
     let old = [letter(&mut network, "one"), letter(&mut network, "two")];
     let (poll, _) = next_poll(&mut network);
-    network.answer_sealed(&poll, 200, &page(&old, false));
+    network.answer_sealed(&poll, 200, &page(&old, false, START));
     for message in old.iter().cycle().take(6) {
         let (poll, _) = next_poll(&mut network);
-        network.answer_sealed(&poll, 200, &page(core::slice::from_ref(message), true));
+        network.answer_sealed(
+            &poll,
+            200,
+            &page(core::slice::from_ref(message), true, START),
+        );
         assert!(network.transmits.is_empty(), "nothing new was said");
     }
 }
@@ -253,7 +279,7 @@ fn a_member_that_answers_nonsense_is_passed_over() {
         let (again, _) = next_poll(&mut network);
         assert_ne!(again.member, poll.member);
         let message = letter(&mut network, "hello");
-        network.answer_sealed(&again, 200, &page(&[message], false));
+        network.answer_sealed(&again, 200, &page(&[message], false, START));
         assert_eq!(texts(&network), ["hello"]);
     }
 }
@@ -280,9 +306,59 @@ fn polling_goes_on_whatever_happened() {
         assert!(network.events.iter().any(told), "the app hears of {status}");
         let message = letter(&mut network, "after all");
         let (poll, _) = next_poll(&mut network);
-        network.answer_sealed(&poll, 200, &page(&[message], false));
+        network.answer_sealed(&poll, 200, &page(&[message], false, START));
         assert_eq!(texts(&network), ["after all"]);
     }
+}
+
+#[test]
+fn a_clock_that_is_off_is_corrected_by_what_nodes_say() {
+    let ahead = Duration::from_secs(600);
+    let mut network = Network::ready(polling());
+    let signed_at = |retrieve: Retrieve| retrieve.signed.unwrap().at;
+    // One node has confirmed the clock before, so more than one has to contradict.
+    let mut refused = 0;
+    let poll = loop {
+        let (poll, retrieve) = next_poll(&mut network);
+        if signed_at(retrieve) == network.now.unix.saturating_add(ahead) {
+            break poll;
+        }
+        refused += 1;
+        assert!(refused < 20, "the clock is never corrected");
+        network.answer_sealed(&poll, 406, "retrieve timestamp too far from current time");
+        tell_time(&mut network, ahead);
+    };
+    assert!(refused > 1);
+    let nodes_time = network.now.unix.saturating_add(ahead);
+    network.answer_sealed(&poll, 200, &page(&[], false, nodes_time));
+    // Somebody sets the clock right: what the nodes said of the old one is void.
+    network.now.unix = network.now.unix.saturating_add(ahead);
+    let (_, retrieve) = next_poll(&mut network);
+    assert_eq!(signed_at(retrieve), network.now.unix);
+}
+
+#[test]
+fn one_node_that_lies_about_the_time_does_not_move_the_clock() {
+    let mut network = Network::ready(polling());
+    let mut honest = std::collections::BTreeSet::new();
+    while honest.len() < 2 {
+        let (poll, _) = next_poll(&mut network);
+        honest.insert(poll.member);
+        let now = network.now.unix;
+        network.answer_sealed(&poll, 200, &page(&[], false, now));
+    }
+    loop {
+        let (poll, _) = next_poll(&mut network);
+        let lies = !honest.contains(&poll.member);
+        let ahead = Duration::from_secs(if lies { 86_400 } else { 0 });
+        let t = network.now.unix.saturating_add(ahead);
+        network.answer_sealed(&poll, 200, &page(&[], false, t));
+        if lies {
+            break;
+        }
+    }
+    let (_, retrieve) = next_poll(&mut network);
+    assert_eq!(retrieve.signed.unwrap().at, network.now.unix);
 }
 
 #[test]
@@ -294,7 +370,7 @@ fn a_421_moves_the_mailbox_until_the_next_node_list() {
     for _ in 0..10 {
         let (poll, _) = next_poll(&mut network);
         assert!(right.contains(&poll.member));
-        network.answer_sealed(&poll, 200, &page(&[], false));
+        network.answer_sealed(&poll, 200, &page(&[], false, START));
     }
 }
 

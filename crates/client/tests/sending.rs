@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use network::{Arrived, Network, SWARM, config};
 use session_client::{Event, Kind, TransportFailure};
+use session_storage::{Request, parse_json};
 
 /// A client with one message under way, seen at its destination.
 fn sending() -> (Network, Arrived) {
@@ -135,11 +136,14 @@ fn refusals_for_good_give_up_at_once() {
 }
 
 #[test]
-fn a_refused_clock_is_told_to_the_app() {
+fn a_refused_clock_is_told_to_the_app_and_asked_for() {
     for status in [406, 425] {
         let (mut network, request) = sending();
         network.answer_sealed(&request, status, "\"Timestamp error: check your clock\"");
         assert_eq!(failure(&network), (Kind::ResyncClock, Some(status)));
+        let question = network.next();
+        let asked = parse_json(&question.payload, session_core::Network::Testnet);
+        assert_eq!(asked, Ok(Request::Info(session_storage::Info)));
         assert!(network.transmits.is_empty());
     }
 }
