@@ -1,49 +1,16 @@
-//! What clients and nodes read: node lists, bt-encoding, requests, replies.
+//! What clients and nodes read: bt-encoding, requests, replies.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use session_bt::{DictReader, Value};
-use session_core::{Network, NetworkId};
+use session_core::Network;
 use session_crypto::ed25519::SigningKey;
 use session_storage::{
     Context, Namespace, NodeState, Request, Retrieve, Store, StoreItem, StoreReply, parse_json,
     write_store_reply,
 };
-use session_swarm::{Pool, active_nodes_bin, node_list_json, parse_active_nodes, parse_node_list};
-
-fn swarms(c: &mut Criterion) {
-    let mut group = c.benchmark_group("swarm");
-    let nodes = benches::nodes(2000, 300);
-    let pool = Pool::new(nodes.clone());
-    let accounts: Vec<NetworkId> = (0..=255u8).map(|byte| [byte; 33].into()).collect();
-    let mut accounts = accounts.iter().cycle();
-    group.bench_function("swarm of an account, 300 swarms", |b| {
-        b.iter(|| {
-            let swarm = accounts.next().and_then(|account| pool.swarm_of(account));
-            swarm.map(|swarm| swarm.members().len())
-        });
-    });
-    group.bench_function("pool of 2000 nodes", |b| {
-        b.iter_batched(
-            || nodes.clone(),
-            Pool::new,
-            criterion::BatchSize::LargeInput,
-        );
-    });
-    let json = node_list_json(&nodes);
-    group.throughput(bytes(json.as_bytes()));
-    group.bench_function("parse JSON, 2000 nodes", |b| {
-        b.iter(|| parse_node_list(black_box(json.as_bytes())));
-    });
-    let blob = active_nodes_bin(&nodes);
-    group.throughput(bytes(&blob));
-    group.bench_function("parse binary, 2000 nodes", |b| {
-        b.iter(|| parse_active_nodes(black_box(&blob)));
-    });
-    group.finish();
-}
 
 fn bytes(input: &[u8]) -> Throughput {
     Throughput::Bytes(u64::try_from(input.len()).expect("small"))
@@ -157,5 +124,5 @@ fn storage(c: &mut Criterion) {
 }
 
 fn main() {
-    benches::run(&[swarms, bt, storage]);
+    benches::run(&[bt, storage]);
 }

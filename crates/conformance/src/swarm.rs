@@ -1,9 +1,11 @@
 //! The suites `swarm-*` (spec 03).
 
 use core::net::Ipv4Addr;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use session_core::{Network, NetworkId, base64};
+use session_swarm::assignment::{Assignment, Mt19937_64, new_swarm_id, ranks_by_size};
 use session_swarm::{
     NodeKey, NodeList, NodeRecord, Pool, Ring, SwarmId, parse_active_nodes, parse_redirects,
     position,
@@ -21,6 +23,10 @@ pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("swarm-json-node", swarm_json_node),
     ("swarm-pool-quorum", swarm_pool_quorum),
     ("swarm-redirect-421", swarm_redirect_421),
+    ("swarm-new-id", swarm_new_id),
+    ("swarm-rng", swarm_rng),
+    ("swarm-order", swarm_order),
+    ("swarm-assign", swarm_assign),
 ];
 
 /// `swarm-space`: an account's position.
@@ -131,6 +137,111 @@ fn swarm_redirect_421(case_in: &Value) -> Result<Value, CaseError> {
         })
         .collect();
     Ok(json!({ "accounts": accounts, "unattributed": redirects.unattributed }))
+}
+
+/// `swarm-new-id`: where new swarms go.
+fn swarm_new_id(case_in: &Value) -> Result<Value, CaseError> {
+    let new_id = |ids: &BTreeSet<SwarmId>| new_swarm_id(ids.iter().copied());
+    if case_in.get("script").is_some() {
+        let mut random = Mt19937_64::new(unsigned(case_in, "seed"));
+        let mut ids = BTreeSet::new();
+        for _ in 0..unsigned(case_in, "steps") {
+            let drawn = random.next_u64();
+            let removed = drawn.checked_rem(u64::try_from(ids.len()).unwrap());
+            match removed.filter(|_| drawn < 1 << 62) {
+                Some(index) => {
+                    let id = ids.iter().nth(usize::try_from(index).unwrap());
+                    let id: SwarmId = *id.unwrap();
+                    ids.remove(&id);
+                }
+                None if drawn < 1 << 62 => {}
+                None => drop(ids.insert(new_id(&ids))),
+            }
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        let at = |index: &Value| written(ids[usize::try_from(index.as_u64().unwrap()).unwrap()]);
+        let at: Vec<_> = list(case_in, "indices").iter().map(at).collect();
+        return Ok(json!({ "count": ids.len(), "ids": at }));
+    }
+    let mut ids: BTreeSet<SwarmId> = ring(case_in).ids().iter().copied().collect();
+    if case_in.get("repeat").is_none() {
+        return Ok(json!({ "new_swarm_id": written(new_id(&ids)) }));
+    }
+    let mut next = |_| {
+        let id = new_id(&ids);
+        ids.insert(id);
+        written(id)
+    };
+    let chain: Vec<_> = (0..unsigned(case_in, "repeat")).map(&mut next).collect();
+    Ok(json!({ "chain": chain }))
+}
+
+/// `swarm-rng`: the network's random numbers.
+fn swarm_rng(case_in: &Value) -> Result<Value, CaseError> {
+    let mut random = Mt19937_64::new(decimal(&case_in["seed"]));
+    if case_in.get("bounds").is_some() {
+        let bounds = list(case_in, "bounds").iter().map(decimal);
+        let values: Vec<_> = bounds.map(|n| random.uniform(n).to_string()).collect();
+        return Ok(json!({ "values": values }));
+    }
+    for _ in 0..unsigned(case_in, "skip") {
+        random.next_u64();
+    }
+    let draws = 0..unsigned(case_in, "draws");
+    let raw: Vec<_> = draws.map(|_| random.next_u64().to_string()).collect();
+    Ok(json!({ "raw": raw }))
+}
+
+/// `swarm-order`: swarms by size.
+fn swarm_order(case_in: &Value) -> Result<Value, CaseError> {
+    let size = |size: &Value| usize::try_from(size.as_u64().unwrap()).unwrap();
+    let sizes: Vec<_> = list(case_in, "sizes").iter().map(size).collect();
+    Ok(json!({ "order": ranks_by_size(&sizes) }))
+}
+
+/// `swarm-assign`: one update, or several blocks.
+fn swarm_assign(case_in: &Value) -> Result<Value, CaseError> {
+    let Some(swarms) = case_in["swarms"].as_object() else {
+        let mut network = Assignment::default();
+        let mut sizes = Vec::new();
+        for block in list(case_in, "blocks") {
+            let names = |field| list(block, field).iter().map(name);
+            let removed: Vec<_> = names("remove").collect();
+            network.apply_block(decimal(&block["seed"]), &removed, names("add"));
+            sizes.push(by_id(&network, |members| members.len().into()));
+        }
+        let ascending = |members: &[String]| {
+            let mut members = members.to_vec();
+            members.sort();
+            members.into()
+        };
+        return Ok(json!({ "sizes_after_each": sizes, "final": by_id(&network, ascending) }));
+    };
+    let mut network: Assignment<String> = swarms
+        .iter()
+        .flat_map(|(id, members)| {
+            let id = SwarmId::new(id.parse().unwrap());
+            let members = members.as_array().unwrap();
+            members.iter().map(move |node| (id, name(node)))
+        })
+        .collect();
+    network.update(decimal(&case_in["seed"]));
+    Ok(json!({ "swarms": by_id(&network, |members| members.into()) }))
+}
+
+/// An object with something of each swarm under its id.
+fn by_id(network: &Assignment<String>, of: impl Fn(&[String]) -> Value) -> Value {
+    let swarms = network.swarms();
+    let swarms = swarms.map(|(id, members)| (id.get().to_string(), of(members)));
+    Value::Object(swarms.collect())
+}
+
+fn name(node: &Value) -> String {
+    node.as_str().unwrap().to_owned()
+}
+
+fn written(id: SwarmId) -> String {
+    id.get().to_string()
 }
 
 fn decimal(text: &Value) -> u64 {

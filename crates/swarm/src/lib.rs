@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod assignment;
 mod binary;
 mod error;
 mod limits;

@@ -17,6 +17,9 @@ pub struct Pool {
     /// Indices into `nodes`, by key.
     by_key: Vec<usize>,
     ring: Ring,
+    /// Where the members of each swarm of the ring begin in `nodes`, and where those of the last
+    /// one end.
+    starts: Vec<usize>,
 }
 
 impl Pool {
@@ -29,11 +32,16 @@ impl Pool {
         nodes.sort_by_key(|node| node.swarm_id);
         let mut by_key: Vec<_> = (0..nodes.len()).collect();
         by_key.sort_unstable_by_key(|&index| nodes.get(index).map(|node| node.key));
-        let ring = nodes.iter().map(|node| node.swarm_id).collect();
+        let ring: Ring = nodes.iter().map(|node| node.swarm_id).collect();
+        let ids = ring.ids().iter().chain([&SwarmId::INVALID]);
+        let starts = ids
+            .map(|id| nodes.partition_point(|node| node.swarm_id < *id))
+            .collect();
         Self {
             nodes,
             by_key,
             ring,
+            starts,
         }
     }
 
@@ -118,22 +126,28 @@ impl Pool {
     /// The swarm with this id; `None` if no node is in it. O(log n).
     #[must_use]
     pub fn swarm(&self, id: SwarmId) -> Option<Swarm<'_>> {
-        let start = self.nodes.partition_point(|node| node.swarm_id < id);
-        let end = self.nodes.partition_point(|node| node.swarm_id <= id);
-        let members = self.nodes.get(start..end)?;
-        (id.is_valid() && !members.is_empty()).then_some(Swarm { id, members })
+        self.swarm_at(self.ring.ids().binary_search(&id).ok()?)
     }
 
     /// The swarm that holds the messages of an account (spec 03 §3, §4); `None` if no node is in
-    /// any swarm. O(log n).
+    /// any swarm. As fast as [`Ring::nearest`].
     #[must_use]
     pub fn swarm_of(&self, id: &NetworkId) -> Option<Swarm<'_>> {
-        self.swarm(self.ring.nearest(position(id))?)
+        self.swarm_at(self.ring.index_of(position(id))?)
     }
 
     /// All swarms in ascending order of ids (spec 03 §6).
     pub fn swarms(&self) -> impl Iterator<Item = Swarm<'_>> {
-        self.ring.ids().iter().filter_map(|&id| self.swarm(id))
+        (0..self.ring.ids().len()).filter_map(|index| self.swarm_at(index))
+    }
+
+    /// The swarm at this place in the ring.
+    fn swarm_at(&self, index: usize) -> Option<Swarm<'_>> {
+        let id = *self.ring.ids().get(index)?;
+        let start = *self.starts.get(index)?;
+        let end = *self.starts.get(index.checked_add(1)?)?;
+        let members = self.nodes.get(start..end)?;
+        Some(Swarm { id, members })
     }
 
     /// The nodes of the pool among `keys`, each once, in ascending order of keys.

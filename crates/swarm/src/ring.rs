@@ -10,6 +10,17 @@ use crate::SwarmId;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ring {
     ids: Vec<SwarmId>,
+    /// Where the arc of the first swarm begins. Seen from there no arc wraps.
+    origin: u64,
+    /// The last position of each swarm's arc, counted from `origin`; that of the last swarm is
+    /// `u64::MAX`.
+    ends: Vec<u64>,
+    /// For every value of the top bits how many of `ends` are below. Ids of real swarms are spread
+    /// evenly, so that next to nothing is left to search; whatever they are, no more than in a
+    /// binary search of them all.
+    below: Vec<usize>,
+    /// How far to shift to have the top bits alone.
+    shift: u32,
 }
 
 impl FromIterator<SwarmId> for Ring {
@@ -17,7 +28,33 @@ impl FromIterator<SwarmId> for Ring {
         let mut ids: Vec<_> = ids.into_iter().filter(|id| id.is_valid()).collect();
         ids.sort_unstable();
         ids.dedup();
-        Self { ids }
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+            return Self::default();
+        };
+        // A tie goes down: half of the gap, rounded down, belongs to the swarm below it.
+        let end = |id: SwarmId, next: SwarmId| {
+            id.get().wrapping_add(next.get().wrapping_sub(id.get()) / 2)
+        };
+        let origin = end(*last, *first).wrapping_add(1);
+        let next = ids.iter().skip(1).chain([first]);
+        let ends: Vec<_> = ids
+            .iter()
+            .zip(next)
+            .map(|(id, next)| end(*id, *next).wrapping_sub(origin))
+            .collect();
+        // About one end for each value of the top bits.
+        let bits = ids.len().ilog2().max(1);
+        let shift = u64::BITS.saturating_sub(bits);
+        let below = (0..=1 << bits)
+            .map(|top| ends.partition_point(|end| end >> shift < top))
+            .collect();
+        Self {
+            ids,
+            origin,
+            ends,
+            below,
+            shift,
+        }
     }
 }
 
@@ -29,16 +66,23 @@ impl Ring {
     }
 
     /// The swarm nearest to `position`; on a tie the one below, also across the wrap. `None` if
-    /// there are no swarms. O(log n).
+    /// there are no swarms. O(log n), and in real networks O(1).
     #[must_use]
     pub fn nearest(&self, position: u64) -> Option<SwarmId> {
-        let at = self.ids.partition_point(|id| id.get() < position);
-        let right = *self.ids.get(at).or(self.ids.first())?;
-        let left = self.before(at)?;
-        // With one swarm the two are the same, and so is the answer.
-        let to_right = right.get().wrapping_sub(position);
-        let to_left = position.wrapping_sub(left.get());
-        Some(if to_right < to_left { right } else { left })
+        self.ids.get(self.index_of(position)?).copied()
+    }
+
+    /// The place among the ids of the swarm nearest to `position`.
+    pub(crate) fn index_of(&self, position: u64) -> Option<usize> {
+        let position = position.wrapping_sub(self.origin);
+        let top = usize::try_from(position >> self.shift).ok()?;
+        let from = *self.below.get(top)?;
+        let to = *self.below.get(top.checked_add(1)?)?;
+        let passed = self
+            .ends
+            .get(from..to)?
+            .partition_point(|end| *end < position);
+        from.checked_add(passed)
     }
 
     /// The positions that belong to the swarm `id`; `None` if it is not in the ring.
