@@ -18,10 +18,11 @@ use session_storage::{
     ClockOffset, Endpoint as _, Info, InfoReply, Namespace, Recursive as _, Retrieve,
     RetrieveReply, Store, status,
 };
+use session_swarm::networks::SEED_REQUEST;
 use session_swarm::{NodeKey, NodeRecord, Pool};
 
 use crate::mailbox::Mailbox;
-use crate::network::{NetworkView, Redirected, seed_request};
+use crate::network::{NetworkView, Redirected};
 use crate::request::{InFlight, Job, OnionRequest, Task};
 use crate::{
     Config, Error, Event, Failure, Kind, MessageRef, Output, RequestId, Response, Target, Transmit,
@@ -328,7 +329,7 @@ impl Client {
         let seeds = u64::try_from(self.config.seeds).unwrap_or(u64::MAX);
         let seed = rng.next_u64().checked_rem(seeds).unwrap_or(0);
         let seed = usize::try_from(seed).unwrap_or(0);
-        let body = seed_request().into_bytes();
+        let body = SEED_REQUEST.into();
         self.transmit(Target::Seed(seed), body, InFlight::NodeList);
     }
 

@@ -1,7 +1,6 @@
 //! What the client believes about the network: node list, redirects, paths.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use session_core::{Network, NetworkId, UnixMillis};
@@ -189,14 +188,4 @@ impl NetworkView {
         let nodes = self.pool.nodes().iter().filter(|node| node.key != *key);
         self.pool = Pool::new(nodes.copied().collect());
     }
-}
-
-/// What a seed is asked (spec 03 §8).
-pub(crate) fn seed_request() -> String {
-    String::from(concat!(
-        r#"{"jsonrpc":"2.0","id":0,"method":"get_n_service_nodes","params":{"active_only":true,"#,
-        r#""fields":{"public_ip":true,"storage_port":true,"storage_lmq_port":true,"#,
-        r#""pubkey_x25519":true,"pubkey_ed25519":true,"requested_unlock_height":true,"#,
-        r#""height":true,"swarm":true,"storage_server_version":true}}}"#
-    ))
 }

@@ -24,7 +24,7 @@ pub fn parse_active_nodes(blob: &[u8]) -> Result<NodeList, Error> {
     at_most("binary node list", records.len(), MAX_RECORDS)?;
     let mut list = NodeList {
         nodes: Vec::with_capacity(records.len()),
-        skipped: 0,
+        ..NodeList::default()
     };
     for record in records {
         match parse_record(record) {
@@ -93,10 +93,10 @@ mod tests {
         fn reading_inverts_writing(nodes in proptest::collection::vec(any_record(), 0..5)) {
             let expected: Vec<_> = nodes
                 .iter()
-                .map(|node| NodeRecord { x25519: None, ..*node })
+                .map(|node| NodeRecord { x25519: None, unlock_height: 0, ..*node })
                 .collect();
             let list = parse_active_nodes(&active_nodes_bin(&nodes)).unwrap();
-            prop_assert_eq!(list, NodeList { nodes: expected, skipped: 0 });
+            prop_assert_eq!(list, NodeList { nodes: expected, ..NodeList::default() });
         }
 
         #[test]

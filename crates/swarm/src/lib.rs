@@ -9,6 +9,7 @@ mod binary;
 mod error;
 mod limits;
 mod list;
+pub mod networks;
 mod node;
 mod object;
 mod pool;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::object::{Text, each, object, text};
+use crate::object::{Text, each, height, object, text};
 use crate::record::read_record;
 use crate::{Error, NodeList, SwarmId};
 
@@ -25,6 +25,8 @@ pub fn parse_node_list(json: &[u8]) -> Result<NodeList, Error> {
         service_node_states: Option<&'a RawValue>,
         #[serde(borrow)]
         result: Option<&'a RawValue>,
+        #[serde(borrow)]
+        height: Option<&'a RawValue>,
     }
 
     let json = text(LIST, json)?;
@@ -39,7 +41,9 @@ pub fn parse_node_list(json: &[u8]) -> Result<NodeList, Error> {
         what: LIST,
         field: "service_node_states",
     })?;
-    read_records(records.get())
+    let mut list = read_records(records.get())?;
+    list.height = reply.height.and_then(height);
+    Ok(list)
 }
 
 fn read_records(array: &str) -> Result<NodeList, Error> {
@@ -110,11 +114,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn node_lists_round_trip(nodes in prop::collection::vec(any_record(), 0..5)) {
+        fn node_lists_round_trip(
+            nodes in prop::collection::vec(any_record(), 0..5), height: u64,
+        ) {
             let json = node_list_json(&nodes);
-            let expected = NodeList { nodes, skipped: 0 };
+            let mut expected = NodeList { nodes, ..NodeList::default() };
             prop_assert_eq!(parse_node_list(json.as_bytes()), Ok(expected.clone()));
-            let wrapped = format!(r#"{{"t":1,"hf":[21,0],"result":{json}}}"#);
+            let json = json.replacen('{', &format!(r#"{{"height":{height},"#), 1);
+            expected.height = Some(height);
+            let wrapped = format!(r#"{{"t":1,"hf":[21,0],"height":5,"result":{json}}}"#);
             prop_assert_eq!(parse_node_list(wrapped.as_bytes()), Ok(expected));
         }
 
@@ -125,13 +133,14 @@ mod tests {
             for node in &mut nodes {
                 // Not in this form.
                 node.version = [0; 3];
+                node.unlock_height = 0;
                 node.swarm_id = SwarmId::new(swarm);
             }
             let time = UnixMillis::from_millis(time);
             let json = members_json(SwarmId::new(swarm), &nodes, time, [21, 0]);
             let members = parse_members(json.as_bytes()).unwrap();
             prop_assert_eq!(members.swarm_id, SwarmId::new(swarm));
-            prop_assert_eq!(members.list, NodeList { nodes, skipped: 0 });
+            prop_assert_eq!(members.list, NodeList { nodes, ..NodeList::default() });
         }
 
         /// Damage costs records or the list, and never panics.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv4Addr;
 use core::str::FromStr;
+use core::time::Duration;
 
 use session_core::hex;
 
@@ -20,6 +21,10 @@ pub struct NodeKey([u8; 32]);
 impl NodeKey {
     /// Length in bytes.
     pub const LEN: usize = 32;
+
+    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 
     /// The 32 bytes.
     #[must_use]
@@ -87,6 +92,9 @@ pub struct NodeRecord {
     pub version: [u16; 3],
     /// The X25519 key, if the list had it. From hard fork 21 it follows from the Ed25519 key.
     pub x25519: Option<[u8; 32]>,
+    /// The block height at which the node's stake is unlocked and the node leaves; 0 if it stays,
+    /// or the list does not say.
+    pub unlock_height: u64,
 }
 
 impl NodeRecord {
@@ -101,6 +109,7 @@ impl NodeRecord {
             quic_port,
             version: [0; 3],
             x25519: None,
+            unlock_height: 0,
         }
     }
 
@@ -128,6 +137,27 @@ pub struct NodeList {
     pub nodes: Vec<NodeRecord>,
     /// How many records were malformed or unusable, and left out.
     pub skipped: usize,
+    /// The block height that the list is of, if it says so.
+    pub height: Option<u64>,
+}
+
+impl NodeList {
+    /// Leaves out the nodes that will have left the network by now: for a list that is `age` old,
+    /// such as one that comes with an app (spec 03 §9).
+    ///
+    /// A block takes two minutes. If the height of the list is unknown, every node that is going
+    /// to leave is left out. Then hand the list to [`Pool::agree`](crate::Pool::agree), which
+    /// tells whether enough nodes remain.
+    pub fn remove_unlocked(&mut self, age: Duration) {
+        const SECONDS_PER_BLOCK: u64 = 120;
+
+        let blocks = age.as_secs() / SECONDS_PER_BLOCK;
+        let now = self
+            .height
+            .map_or(u64::MAX, |height| height.saturating_add(blocks));
+        self.nodes
+            .retain(|node| node.unlock_height == 0 || node.unlock_height > now);
+    }
 }
 
 #[cfg(test)]
@@ -141,12 +171,13 @@ pub(crate) mod tests {
         /// A record that every form of node list can carry.
         pub(crate) fn any_record()(
             key: [u8; 32], swarm in 0..u64::MAX, ip in 1..u32::MAX, https_port: u16, quic_port in 1u16..,
-            version: [u8; 3], x25519: Option<[u8; 32]>,
+            version: [u8; 3], x25519: Option<[u8; 32]>, unlock_height: u64,
         ) -> NodeRecord {
             NodeRecord {
                 swarm_id: SwarmId::new(swarm),
                 version: version.map(u16::from),
                 x25519,
+                unlock_height,
                 ..NodeRecord::new(key.into(), ip.into(), https_port, quic_port)
             }
         }
@@ -195,5 +226,29 @@ pub(crate) mod tests {
         ] {
             assert!(!public(ip), "{ip}");
         }
+    }
+
+    #[test]
+    fn nodes_that_have_left_by_now_are_removed() {
+        let left = |height, age: u64| {
+            let mut list = NodeList {
+                height,
+                ..NodeList::default()
+            };
+            for unlock_height in [0, 1000, 1001] {
+                list.nodes.push(NodeRecord {
+                    unlock_height,
+                    ..NodeRecord::new([1; 32].into(), [9, 9, 9, 9].into(), 1, 1)
+                });
+            }
+            list.remove_unlocked(Duration::from_secs(age));
+            let left: Vec<_> = list.nodes.iter().map(|node| node.unlock_height).collect();
+            left
+        };
+        assert_eq!(left(Some(999), 119), [0, 1000, 1001]);
+        assert_eq!(left(Some(999), 120), [0, 1001]);
+        assert_eq!(left(Some(1001), 0), [0]);
+        assert_eq!(left(None, 0), [0]);
+        assert_eq!(left(Some(u64::MAX), u64::MAX), [0]);
     }
 }

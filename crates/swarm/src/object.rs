@@ -28,6 +28,11 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(
     serde_json::from_str(json).map_err(|_| malformed)
 }
 
+/// A block height. Nothing that matters is lost if it cannot be read.
+pub(crate) fn height(json: &RawValue) -> Option<u64> {
+    serde_json::from_str(json.get()).ok()
+}
+
 /// Hands every element of an array to `visit`, in order, at most [`MAX_RECORDS`] of them.
 ///
 /// On an error `visit` may have seen the elements in front of it.

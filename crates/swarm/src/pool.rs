@@ -202,7 +202,7 @@ mod tests {
     fn list(nodes: &[NodeRecord]) -> NodeList {
         NodeList {
             nodes: nodes.to_vec(),
-            skipped: 0,
+            ..NodeList::default()
         }
     }
 

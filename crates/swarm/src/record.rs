@@ -5,9 +5,10 @@ use core::net::Ipv4Addr;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use session_core::hex;
 
-use crate::object::{Text, object, text};
+use crate::object::{Text, height, object, text};
 use crate::{Error, NodeRecord, SwarmId};
 
 const RECORD: &str = "node record";
@@ -32,6 +33,8 @@ struct AnyRecord<'a> {
     swarm_id: Option<u64>,
     #[serde(borrow)]
     swarm: Option<Text<'a>>,
+    #[serde(borrow)]
+    requested_unlock_height: Option<&'a RawValue>,
 }
 
 impl NodeRecord {
@@ -75,6 +78,10 @@ pub(crate) fn read_record(json: &str) -> Result<NodeRecord, Error> {
         x25519: record
             .pubkey_x25519
             .and_then(|key| hex::decode_array("X25519 key", &key).ok()),
+        unlock_height: record
+            .requested_unlock_height
+            .and_then(height)
+            .unwrap_or_default(),
         ..NodeRecord::new(key.parse()?, read_ip(&ip)?, https_port, quic_port)
     })
 }
@@ -206,7 +213,8 @@ mod tests {
             let refused = record(&[change]);
             assert!(matches!(refused, Err(Error::Malformed { .. })), "{change}");
         }
-        let array = format!(r#"["{KEY}",null,"1.1.1.1",null,1,null,null,1,null,null,null,null]"#);
+        let array =
+            format!(r#"["{KEY}",null,"1.1.1.1",null,1,null,null,1,null,null,null,null,null]"#);
         assert!(NodeRecord::from_json(array.as_bytes()).is_err(), "an array");
     }
 
@@ -235,6 +243,14 @@ mod tests {
         assert_eq!(version("[]"), Ok([0, 0, 0]));
         assert_eq!(version("[2,11,4,7]"), Ok([2, 11, 4]));
         assert_eq!(version(r#""2.11""#), Ok([2, 11, 0]));
+
+        let unlock = |text: &str| {
+            record(&[&format!(r#""requested_unlock_height":{text}"#)])
+                .map(|node| node.unlock_height)
+        };
+        assert_eq!(unlock("1234567"), Ok(1_234_567));
+        assert_eq!(unlock("null"), Ok(0));
+        assert_eq!(unlock("-1"), Ok(0), "no height: it stays");
 
         let swarm = |changes: &[&str]| record(changes).map(|node| node.swarm_id);
         assert_eq!(swarm(&[]), Ok(SwarmId::INVALID));

@@ -19,7 +19,7 @@ pub fn node_list_json(nodes: &[NodeRecord]) -> String {
             let [major, minor, patch] = node.version;
             write!(
                 f,
-                r#"{comma}{{"service_node_pubkey":"{key}","pubkey_ed25519":"{key}",{x25519}"public_ip":"{ip}","storage_port":{https},"storage_lmq_port":{quic},"storage_server_version":[{major},{minor},{patch}],"swarm_id":{number},"swarm":"{swarm}"}}"#,
+                r#"{comma}{{"service_node_pubkey":"{key}","pubkey_ed25519":"{key}",{x25519}"public_ip":"{ip}","storage_port":{https},"storage_lmq_port":{quic},"storage_server_version":[{major},{minor},{patch}],"swarm_id":{number},"swarm":"{swarm}","requested_unlock_height":{unlock}}}"#,
                 comma = if index == 0 { "" } else { "," },
                 key = node.key,
                 x25519 = X25519Member(node),
@@ -28,6 +28,7 @@ pub fn node_list_json(nodes: &[NodeRecord]) -> String {
                 quic = node.quic_port,
                 number = node.swarm_id.get(),
                 swarm = node.swarm_id,
+                unlock = node.unlock_height,
             )?;
         }
         f.write_str(r#"],"status":"OK"}"#)
