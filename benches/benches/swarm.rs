@@ -4,10 +4,13 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
 use rand_chacha::ChaCha20Rng;
+use serde::de::IgnoredAny;
 use session_core::NetworkId;
 use session_crypto::rand_core::Rng;
+use session_swarm::assignment::{Assignment, ranks_by_size};
 use session_swarm::{
-    Pool, Ring, SwarmId, active_nodes_bin, node_list_json, parse_active_nodes, parse_node_list,
+    NodeKey, Pool, Ring, SwarmId, active_nodes_bin, node_list_json, parse_active_nodes,
+    parse_node_list,
 };
 
 /// Ids as far apart as the network places them, give or take.
@@ -47,7 +50,10 @@ fn nearest(c: &mut Criterion) {
             });
         });
         // The worst ids that anybody could choose: all but one where every position is asked for.
-        let close: Ring = (0..count - 1).map(SwarmId::new).chain([SwarmId::MAX]).collect();
+        let close: Ring = (0..count - 1)
+            .map(SwarmId::new)
+            .chain([SwarmId::MAX])
+            .collect();
         let positions: Vec<u64> = positions.iter().map(|position| position % count).collect();
         group.bench_function(format!("{count} swarms, side by side"), |b| {
             b.iter(|| close.nearest(*next(&positions, &mut at)));
@@ -81,6 +87,26 @@ fn pools(c: &mut Criterion) {
     group.finish();
 }
 
+/// A node list that is not looked at more closely, for comparison.
+#[derive(serde::Deserialize)]
+#[allow(dead_code, reason = "only read")]
+struct Plain<'a> {
+    #[serde(borrow)]
+    service_node_states: Vec<PlainNode<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+#[allow(dead_code, reason = "only read")]
+struct PlainNode<'a> {
+    pubkey_ed25519: &'a str,
+    public_ip: &'a str,
+    storage_port: u16,
+    storage_lmq_port: u16,
+    storage_server_version: [u16; 3],
+    swarm_id: u64,
+    swarm: &'a str,
+}
+
 fn lists(c: &mut Criterion) {
     let mut group = c.benchmark_group("node list of 2000");
     let nodes = benches::nodes(2000, 300);
@@ -90,10 +116,14 @@ fn lists(c: &mut Criterion) {
         b.iter(|| parse_node_list(black_box(json.as_bytes())));
     });
     group.bench_function("JSON, serde_json skipping everything", |b| {
-        b.iter(|| {
-            serde_json::from_slice::<serde::de::IgnoredAny>(black_box(json.as_bytes())).is_ok()
-        });
+        b.iter(|| serde_json::from_slice::<IgnoredAny>(black_box(json.as_bytes())));
     });
+    group.bench_function(
+        "JSON, serde_json deriving the fields as texts and numbers",
+        |b| {
+            b.iter(|| serde_json::from_slice::<Plain<'_>>(black_box(json.as_bytes())));
+        },
+    );
     let blob = active_nodes_bin(&nodes);
     group.throughput(bytes(&blob));
     group.bench_function("binary", |b| {
@@ -105,10 +135,41 @@ fn lists(c: &mut Criterion) {
     group.finish();
 }
 
+fn assignment(c: &mut Criterion) {
+    let mut group = c.benchmark_group("assignment");
+    let keys: Vec<NodeKey> = benches::nodes(2040, 1)
+        .iter()
+        .map(|node| node.key)
+        .collect();
+    let (present, added) = keys.split_at(2000);
+    let mut network = Assignment::default();
+    network.apply_block(1, &[], present.iter().copied());
+    group.bench_function("2000 nodes come", |b| {
+        b.iter(|| {
+            let mut network = Assignment::default();
+            network.apply_block(1, &[], present.iter().copied());
+            network.swarms().len()
+        });
+    });
+    // Swarms of five are everywhere: most that lose a node are filled or dissolved.
+    group.bench_function("40 of 2000 nodes go, 40 come", |b| {
+        b.iter_batched_ref(
+            || network.clone(),
+            |network| network.apply_block(2, &present[..40], added.iter().copied()),
+            BatchSize::LargeInput,
+        );
+    });
+    let sizes: Vec<usize> = network.swarms().map(|(_, nodes)| nodes.len()).collect();
+    group.bench_function(format!("order of {} swarms by size", sizes.len()), |b| {
+        b.iter(|| ranks_by_size(black_box(&sizes)));
+    });
+    group.finish();
+}
+
 fn bytes(input: &[u8]) -> Throughput {
     Throughput::Bytes(u64::try_from(input.len()).expect("small"))
 }
 
 fn main() {
-    benches::run(&[nearest, pools, lists]);
+    benches::run(&[nearest, pools, lists, assignment]);
 }

@@ -1,9 +1,10 @@
 //! Node lists and swarm members in JSON (spec 03 §7.1, §7.2).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::object::{Text, each, height, object, text};
+use crate::limits::{MAX_RECORDS, at_most};
+use crate::object::{Text, elements, height, object, text};
 use crate::record::read_record;
 use crate::{Error, NodeList, SwarmId};
 
@@ -21,8 +22,7 @@ const LIST: &str = "node list";
 pub fn parse_node_list(json: &[u8]) -> Result<NodeList, Error> {
     #[derive(Deserialize)]
     struct Reply<'a> {
-        #[serde(borrow)]
-        service_node_states: Option<&'a RawValue>,
+        service_node_states: Option<Records>,
         #[serde(borrow)]
         result: Option<&'a RawValue>,
         #[serde(borrow)]
@@ -31,28 +31,45 @@ pub fn parse_node_list(json: &[u8]) -> Result<NodeList, Error> {
 
     let json = text(LIST, json)?;
     if json.trim_start().starts_with('[') {
-        return read_records(json);
+        let records: Records =
+            serde_json::from_str(json).map_err(|_| Error::Malformed { what: LIST })?;
+        return records.list(LIST);
     }
     let mut reply: Reply<'_> = object(LIST, json)?;
-    if let (None, Some(result)) = (reply.service_node_states, reply.result) {
+    if let (None, Some(result)) = (&reply.service_node_states, reply.result) {
         reply = object(LIST, result.get())?;
     }
     let records = reply.service_node_states.ok_or(Error::Missing {
         what: LIST,
         field: "service_node_states",
     })?;
-    let mut list = read_records(records.get())?;
+    let mut list = records.list(LIST)?;
     list.height = reply.height.and_then(height);
     Ok(list)
 }
 
-fn read_records(array: &str) -> Result<NodeList, Error> {
-    let mut list = NodeList::default();
-    each(LIST, array, |record| match read_record(record) {
-        Ok(node) => list.nodes.push(node),
-        Err(_) => list.skipped = list.skipped.saturating_add(1),
-    })?;
-    Ok(list)
+/// An array of records, read as it comes.
+struct Records {
+    list: NodeList,
+    count: usize,
+}
+
+impl<'a> Deserialize<'a> for Records {
+    fn deserialize<D: Deserializer<'a>>(reader: D) -> Result<Self, D::Error> {
+        let mut list = NodeList::default();
+        let count = elements(reader, |record| match read_record(record) {
+            Ok(node) => list.nodes.push(node),
+            Err(_) => list.skipped = list.skipped.saturating_add(1),
+        })?;
+        Ok(Self { list, count })
+    }
+}
+
+impl Records {
+    fn list(self, what: &'static str) -> Result<NodeList, Error> {
+        at_most(what, self.count, MAX_RECORDS)?;
+        Ok(self.list)
+    }
 }
 
 /// A swarm and its members, as a `get_swarm` reply or a 421 body names them (spec 03 §7.2).
@@ -76,8 +93,7 @@ pub struct Members {
 pub fn parse_members(json: &[u8]) -> Result<Members, Error> {
     #[derive(Deserialize)]
     struct Reply<'a> {
-        #[serde(borrow)]
-        snodes: Option<&'a RawValue>,
+        snodes: Option<Records>,
         #[serde(borrow)]
         swarm: Option<Text<'a>>,
     }
@@ -92,7 +108,7 @@ pub fn parse_members(json: &[u8]) -> Result<Members, Error> {
         Some(id) => id.parse()?,
         None => SwarmId::INVALID,
     };
-    let mut list = read_records(records.get())?;
+    let mut list = records.list(WHAT)?;
     for node in &mut list.nodes {
         node.swarm_id = swarm_id;
     }

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use core::fmt;
 use core::ops::Deref;
 
-use serde::de::{Deserialize, Deserializer as _, Error as _, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::Error;
@@ -39,39 +39,42 @@ pub(crate) fn height(json: &RawValue) -> Option<u64> {
 pub(crate) fn each<'a>(
     what: &'static str,
     array: &'a str,
-    mut visit: impl FnMut(&'a str),
+    visit: impl FnMut(&'a str),
 ) -> Result<(), Error> {
-    let mut count = 0usize;
+    let malformed = Error::Malformed { what };
     let mut reader = serde_json::Deserializer::from_str(array);
-    let read = reader.deserialize_seq(Elements(|element| {
-        count = count.saturating_add(1);
-        if count <= MAX_RECORDS {
-            visit(element);
-        }
-        count <= MAX_RECORDS
-    }));
-    at_most(what, count, MAX_RECORDS)?;
-    read.and_then(|()| reader.end())
-        .map_err(|_| Error::Malformed { what })
+    let count = elements(&mut reader, visit).map_err(|_| malformed)?;
+    reader.end().map_err(|_| malformed)?;
+    at_most(what, count, MAX_RECORDS)
 }
 
-/// Shows elements to a function until it returns `false`.
+/// The same where a reader has come to an array. Says how many elements there are: beyond
+/// [`MAX_RECORDS`] the list is to be refused.
+pub(crate) fn elements<'a, D: Deserializer<'a>>(
+    reader: D,
+    visit: impl FnMut(&'a str),
+) -> Result<usize, D::Error> {
+    reader.deserialize_seq(Elements(visit))
+}
+
 struct Elements<F>(F);
 
-impl<'a, F: FnMut(&'a str) -> bool> Visitor<'a> for Elements<F> {
-    type Value = ();
+impl<'a, F: FnMut(&'a str)> Visitor<'a> for Elements<F> {
+    type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(mut self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'a>>(mut self, mut elements: A) -> Result<usize, A::Error> {
+        let mut count = 0usize;
         while let Some(element) = elements.next_element::<&'a RawValue>()? {
-            if !(self.0)(element.get()) {
-                return Err(A::Error::custom("too many elements"));
+            if count < MAX_RECORDS {
+                self.0(element.get());
             }
+            count = count.saturating_add(1);
         }
-        Ok(())
+        Ok(count)
     }
 }
 
