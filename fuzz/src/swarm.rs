@@ -1,5 +1,7 @@
 //! What nodes say of other nodes.
 
+use core::time::Duration;
+
 use session_core::{NetworkId, UnixMillis};
 use session_swarm::{
     MAX_RECORDS, NodeRecord, Pool, SwarmId, active_nodes_bin, members_json,
@@ -11,10 +13,14 @@ use crate::bytes::Bytes;
 
 /// Node lists and lists of members in JSON: what is read is written and read the same.
 pub fn node_list_json(data: &[u8]) {
-    if let Ok(list) = parse_node_list(data) {
+    if let Ok(mut list) = parse_node_list(data) {
         assert!(list.nodes.len() <= MAX_RECORDS);
         let again = parse_node_list(write(&list.nodes).as_bytes()).expect("as written");
         assert_eq!((again.nodes.as_slice(), again.skipped), (&*list.nodes, 0));
+        list.remove_unlocked(Duration::ZERO);
+        let stays =
+            |node: &NodeRecord| node.unlock_height == 0 || list.height < Some(node.unlock_height);
+        assert!(list.nodes.iter().all(stays));
         every_account_has_its_swarm(list.nodes);
     }
     if let Ok(members) = parse_members(data) {

@@ -92,24 +92,14 @@ impl Ring {
         if self.ids.len() == 1 {
             return Some(OwnedArc::WHOLE_RING);
         }
-        let next = *at
-            .checked_add(1)
-            .and_then(|next| self.ids.get(next))
-            .or(self.ids.first())?;
-        let down = id.get().wrapping_sub(self.before(at)?.get());
-        let up = next.get().wrapping_sub(id.get());
+        let before = match at.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => u64::MAX,
+        };
         Some(OwnedArc {
-            after: id.get().wrapping_sub(down.div_ceil(2)),
-            through: id.get().wrapping_add(up / 2),
+            after: before.wrapping_add(self.origin),
+            through: self.ends.get(at)?.wrapping_add(self.origin),
         })
-    }
-
-    /// The id before index `at` on the ring, the last one before index 0.
-    fn before(&self, at: usize) -> Option<SwarmId> {
-        at.checked_sub(1)
-            .and_then(|before| self.ids.get(before))
-            .or(self.ids.last())
-            .copied()
     }
 }
 
@@ -177,15 +167,22 @@ mod tests {
             }
         }
 
+        /// The rule as spec 03 §4 words it.
         #[test]
-        fn nearest_is_at_the_least_distance(ids in vec(near(), 1..8), position in near()) {
+        fn nearest_is_the_neighbour_at_the_least_distance(
+            ids in prop_oneof![vec(near(), 1..8), vec(any::<u64>(), 1..500)], position in near(),
+        ) {
             let ring = ring(&ids);
-            let distance = |id: SwarmId| {
-                let up = id.get().wrapping_sub(position);
-                up.min(position.wrapping_sub(id.get()))
-            };
-            let least = ring.ids().iter().copied().map(distance).min();
-            prop_assert_eq!(ring.nearest(position).map(distance), least);
+            let at = |id: &&SwarmId| id.get();
+            let above = ring.ids().iter().find(|id| id.get() >= position);
+            let below = ring.ids().iter().rfind(|id| id.get() < position);
+            let expected = above.or(ring.ids().first()).zip(below.or(ring.ids().last()));
+            let expected = expected.map(|(right, left)| {
+                let to_right = at(&right).wrapping_sub(position);
+                let to_left = position.wrapping_sub(at(&left));
+                if to_right < to_left { *right } else { *left }
+            });
+            prop_assert_eq!(ring.nearest(position), expected);
         }
     }
 

@@ -9,6 +9,7 @@ use session_fuzz::{TARGETS, reply_seeds};
 use session_identity::mnemonic::Language;
 use session_onion::EncType;
 use session_onion::hazmat::{LayerSecret, open_layer};
+use session_swarm::{NodeRecord, node_list_json};
 
 /// Most seeds of one target, and the longest.
 const MAX_SEEDS: usize = 30;
@@ -89,6 +90,7 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             .into_iter()
             .map(|json| [b"[", &*json, b"]"].concat())
             .chain(suite("swarm-redirect-421").texts("/in/body"))
+            .chain([leaving_nodes()])
             .collect(),
         "node_list_bin" => suite("swarm-nodes-bin").hex("/in/blob"),
         "redirect" => prefixed(&[1, 2], suite("swarm-redirect-421").texts("/in/body")),
@@ -143,6 +145,18 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         "node_inputs" => node_inputs(),
         _ => Vec::new(),
     }
+}
+
+/// The answer of a seed server, of which some nodes are about to leave.
+fn leaving_nodes() -> Vec<u8> {
+    let node = |height: u64| {
+        let mut node = NodeRecord::new([1; 32].into(), [9, 9, 9, 9].into(), 1, 1);
+        node.unlock_height = height;
+        node
+    };
+    let list = node_list_json(&[0, 1999, 2001].map(node));
+    let list = list.replacen('{', r#"{"height":2000,"#, 1);
+    format!(r#"{{"jsonrpc":"2.0","id":0,"result":{list}}}"#).into_bytes()
 }
 
 /// Each seed behind one of the prefixes, in turn.
