@@ -31,7 +31,8 @@ impl Pool {
         // Stable, so the members of a swarm stay in list order.
         nodes.sort_by_key(|node| node.swarm_id);
         let mut by_key: Vec<_> = (0..nodes.len()).collect();
-        by_key.sort_unstable_by_key(|&index| nodes.get(index).map(|node| node.key));
+        let key = |index: usize| nodes.get(index).map(|node| &node.key);
+        by_key.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
         let ring: Ring = nodes.iter().map(|node| node.swarm_id).collect();
         let ids = ring.ids().iter().chain([&SwarmId::INVALID]);
         let starts = ids
