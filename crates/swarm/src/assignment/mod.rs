@@ -8,7 +8,7 @@
 //! network.apply_block(7, &[], 1..=14);
 //! let sizes: Vec<_> = network.swarms().map(|(id, nodes)| (id.get(), nodes.len())).collect();
 //! assert_eq!(sizes, [(0, 7), (u64::MAX / 2, 7)]);
-//! // Two nodes leave. Too few are left for two swarms of five, so one is dissolved.
+//! // Five nodes leave. Nine are too few for two swarms of five, so one is dissolved.
 //! network.apply_block(8, &[1, 2, 3, 4, 5], []);
 //! assert_eq!(network.swarms().len(), 1);
 //! ```

@@ -28,6 +28,8 @@ impl<K> Assignment<K> {
     /// Takes the members in the order they are in; [`apply_block`](Self::apply_block) lists them
     /// by key first, which is what blocks do. Without nodes it does nothing. Where the daemon
     /// would fail, with fewer than 5 nodes in several swarms, one swarm is left.
+    ///
+    /// Every node that is assigned costs a sort of all swarms by size.
     pub fn update(&mut self, seed: u64) {
         let unassigned = core::mem::take(&mut self.unassigned);
         if self.swarms.is_empty() {
@@ -80,9 +82,10 @@ impl<K> Update<'_, K> {
                 if excess < missing {
                     return;
                 }
-                if let Some(node) = self.take_from_above(limit) {
-                    self.put(poor.rank, node);
-                }
+                let Some(node) = self.take_from_above(limit) else {
+                    return;
+                };
+                self.put(poor.rank, node);
             }
         }
     }
