@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod open;
+mod sql;
+mod store;
+mod value;
+
+pub use error::Error;
+pub use open::SqliteStore;
