@@ -16,6 +16,7 @@ mod runner;
 mod signed_request;
 mod storage;
 mod storage_access;
+pub mod storage_db;
 mod swarm;
 
 pub use runner::{Outcome, Totals, run_file};
@@ -35,6 +36,7 @@ fn suite(name: &str) -> Option<Suite> {
         signed_request::SUITES,
         storage::SUITES,
         storage_access::SUITES,
+        storage_db::SUITES,
         swarm::SUITES,
     ]
     .into_iter()

@@ -81,3 +81,19 @@ fn a_smaller_capacity_refuses_only_growth() {
     store.put(&message(9)).unwrap();
     assert_eq!(store.bytes(), Ok(740));
 }
+
+/// The vectors that the memory store passes in `conformance`.
+#[test]
+fn passes_the_vectors() {
+    let directory = place::directory("vectors");
+    let file = include_str!("../../conformance/vectors/storage-db.json");
+    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    assert!(!cases.is_empty());
+    for (number, case) in cases.iter().enumerate() {
+        let path = directory.join(format!("{number}.sqlite"));
+        let store = SqliteStore::open(path, u64::MAX).unwrap();
+        let out = conformance::storage_db::storage_db(&case["in"], store);
+        assert_eq!(out.as_ref(), Ok(&case["out"]), "{}", case["id"]);
+    }
+}
