@@ -1,4 +1,5 @@
-//! Requests: what a client writes is what a node reads, and nothing else is accepted.
+//! Requests: what a client writes is what a node reads, and what was changed on the way is
+//! refused or means the same.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,277 +8,307 @@
     clippy::panic
 )]
 
-use core::time::Duration;
+mod samples;
 
 use proptest::prelude::*;
-use session_core::{Network, NetworkId, UnixMillis, base64, hex};
-use session_crypto::ed25519::SigningKey;
-use session_storage::{
-    Context, GetSwarm, Info, MAX_BODY_LEN, MAX_DATA_LEN, MessageHash, Namespace, Rejection,
-    Request, Retrieve, Store, parse_bt, parse_forwarded, parse_json,
-};
-
-const NOW: UnixMillis = UnixMillis::from_secs(1_800_000_000);
-const TTL: Duration = Duration::from_secs(3600);
-
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[1; 32])
-}
-
-/// The account of [`key`], as a person or as a group.
-fn account(standard: bool) -> NetworkId {
-    let key = key();
-    let (prefix, key) = if standard {
-        (5, *key.to_x25519().public().as_bytes())
-    } else {
-        (3, *key.public().as_bytes())
-    };
-    let mut id = [prefix; 33];
-    id[1..].copy_from_slice(&key);
-    id.into()
-}
-
-fn store(namespace: Namespace) -> Store<'static> {
-    Store::new(account(true), namespace, b"data", NOW, TTL).unwrap()
-}
+use samples::*;
+use session_core::{Network, NetworkId};
+use session_storage::*;
 
 fn json(body: &str) -> Result<Request<'_>, Rejection> {
     parse_json(body.as_bytes(), Network::Mainnet)
 }
 
-/// The rejection of a `store` whose parameters are `params` after a valid account.
-fn store_error(params: &str) -> Rejection {
-    let pubkey = account(true).to_hex();
-    let body = format!(r#"{{"method":"store","params":{{"pubkey":"{pubkey}",{params}}}}}"#);
-    json(&body).unwrap_err()
+fn bt<'a>(method: &str, params: &'a [u8]) -> Result<Request<'a>, Rejection> {
+    parse_bt(method, params, Network::Mainnet)
+}
+
+/// Whether a request comes back in every form that it has.
+fn survives(request: &Request<'_>) -> Result<(), TestCaseError> {
+    let (text, bytes) = (json_of(request), bt_of(request));
+    let (name, expected) = (request.method(), Ok(request.clone()));
+    prop_assert_eq!(&json(&text), &expected);
+    prop_assert_eq!(&bt(name, &bytes), &expected);
+    let params = text
+        .strip_prefix(&format!(r#"{{"method":"{name}","params":"#))
+        .and_then(|rest| rest.strip_suffix('}'));
+    let params = params.unwrap().as_bytes();
+    let read = parse_json_params(name, params, Network::Mainnet);
+    prop_assert_eq!(&read, &expected);
+    prop_assert_eq!(read.unwrap().into_owned(), request.clone());
+    let forwarded = parse_forwarded(name, &bytes, Network::Mainnet);
+    if request.is_recursive() {
+        prop_assert_eq!(forwarded, expected);
+    } else {
+        prop_assert_eq!(forwarded, Err(Rejection::NotForwardable));
+    }
+    Ok(())
 }
 
 proptest! {
-    #[test]
-    fn stores_survive_json_and_bt(
-        number: i16,
-        data in proptest::collection::vec(any::<u8>(), 0..300),
-        made in 1_000_000_000u64..1 << 50,
-        ttl in 10_000u64..=1_209_600_000,
-        signed: bool,
-        standard: bool,
-    ) {
-        let made = UnixMillis::from_millis(made);
-        let mut store = Store::new(
-            account(standard),
-            Namespace::new(number),
-            data,
-            made,
-            Duration::from_millis(ttl),
-        )
-        .unwrap();
-        if signed {
-            store = store.sign(&key(), NOW).unwrap();
-        }
-        let (mut text, mut bytes) = (String::new(), Vec::new());
-        store.write_json(&mut text);
-        store.write_bt(&mut bytes);
-        let expected = Ok(Request::Store(store));
-        prop_assert_eq!(&json(&text), &expected);
-        prop_assert_eq!(&parse_bt("store", &bytes, Network::Mainnet), &expected);
-        prop_assert_eq!(&parse_forwarded("store", &bytes, Network::Mainnet), &expected);
-    }
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
+    /// Every method, signed by every kind of key, alone and within batches and conditions.
     #[test]
-    fn retrieves_survive_json(
-        number: i16,
-        max_count: Option<i32>,
-        max_size: Option<i32>,
-        after: Option<[u8; 4]>,
-        standard: bool,
-    ) {
-        let mut retrieve = Retrieve::new(account(standard), Namespace::new(number));
-        retrieve.max_count = max_count;
-        retrieve.max_size = max_size;
-        retrieve.last_hash =
-            after.map(|data| MessageHash::of(&retrieve.pubkey, retrieve.namespace, &data));
-        let retrieve = retrieve.sign(&key(), NOW).unwrap();
-        let mut text = String::new();
-        retrieve.write_json(&mut text);
-        prop_assert_eq!(json(&text), Ok(Request::Retrieve(retrieve)));
-    }
-
-    #[test]
-    fn any_bytes_give_a_request_or_a_rejection(bytes: Vec<u8>, text in r#"[{}\[\]":,a-z0-9]{0,60}"#) {
-        for input in [bytes.as_slice(), text.as_bytes()] {
-            prop_assert!(parse_json(input, Network::Testnet).is_err());
-            for method in ["store", "retrieve", "get_swarm"] {
-                prop_assert!(parse_bt(method, input, Network::Testnet).is_err());
+    fn every_request_survives_every_form(parts in parts(), party in 0usize..5) {
+        let by = &Party::all()[party];
+        for method in all_methods() {
+            if by.can(method) {
+                let request = parts.request(method, by).unwrap();
+                prop_assert_eq!(request.method(), *method);
+                survives(&request)?;
             }
         }
     }
 
     #[test]
-    fn a_changed_signed_request_is_refused_or_the_same(at: prop::sample::Index, flip in 1u8..) {
-        let store = store(Namespace::GROUP_KEYS).sign(&key(), NOW).unwrap();
-        let mut bytes = Vec::new();
-        store.write_bt(&mut bytes);
-        let at = at.index(bytes.len());
-        bytes[at] ^= flip;
-        let Ok(Request::Store(changed)) = parse_bt("store", &bytes, Network::Mainnet) else {
-            return Ok(());
-        };
-        // The signature covers neither data nor the message's own times (spec 04 §4.2), and in a
-        // public inbox nothing is verified.
-        let open = !changed.namespace.store_needs_signature();
-        let same = (changed.pubkey, changed.namespace, changed.signed)
-            == (store.pubkey, store.namespace, store.signed);
-        let authorized = changed.authorize(&Context::new(NOW, true)).is_ok();
-        prop_assert!(open || same || !authorized);
+    fn unsigned_requests_survive_every_form(parts in parts(), by in 0usize..2) {
+        let account = Party::all()[by].account;
+        let at = session_core::UnixMillis::from_millis(parts.at);
+        let namespace = Namespace::new(parts.namespace);
+        let store = Store::new(account, namespace, parts.data, at, seconds(60)).unwrap();
+        survives(&store.into())?;
+        // Elsewhere the parser demands a signature, except where the namespace is left out.
+        for namespace in [Namespace::DIRECT, Namespace::LEGACY_GROUP, Namespace::ACCOUNT_KEYS] {
+            survives(&Retrieve::new(account, namespace).into())?;
+        }
+    }
+
+    /// A node that takes a changed request does what was signed, for whom it was signed.
+    #[test]
+    fn what_was_changed_is_refused_or_means_the_same(
+        party in 0usize..5,
+        mode in modes(),
+        at: prop::sample::Index,
+        flip in 1u8..,
+        as_json: bool,
+    ) {
+        let by = &Party::all()[party];
+        let parts = Parts { mode, ..Parts::default() };
+        for method in signed_methods() {
+            if by.can(method) {
+                let request = parts.request(method, by).unwrap();
+                let mut bytes = match as_json {
+                    true => json_of(&request).into_bytes(),
+                    false => bt_of(&request),
+                };
+                let at = at.index(bytes.len());
+                bytes[at] ^= flip;
+                let changed = match as_json {
+                    true => parse_json(&bytes, Network::Mainnet),
+                    false => bt(method, &bytes),
+                };
+                if let Ok(changed) = changed {
+                    is_refused_or_the_same(&request, &changed)?;
+                }
+            }
+        }
     }
 
     #[test]
-    fn truncated_requests_are_refused(at: prop::sample::Index) {
-        let store = store(Namespace::GROUP_KEYS).sign(&key(), NOW).unwrap();
-        let (mut text, mut bytes) = (String::new(), Vec::new());
-        store.write_json(&mut text);
-        store.write_bt(&mut bytes);
-        prop_assert!(json(&text[..at.index(text.len())]).is_err());
-        let bytes = &bytes[..at.index(bytes.len())];
-        prop_assert!(parse_bt("store", bytes, Network::Mainnet).is_err());
+    fn any_bytes_give_a_request_or_a_rejection(
+        bytes: Vec<u8>,
+        text in r#"[{}\[\]":,a-z0-9]{0,60}"#,
+        dict in r#"d([0-9]:[a-z]{1,4}|[0-9i:edl]){0,20}e?"#,
+    ) {
+        for input in [bytes.as_slice(), text.as_bytes(), dict.as_bytes()] {
+            prop_assert!(parse_json(input, Network::Testnet).is_err());
+            for method in METHODS {
+                let _ = parse_bt(method, input, Network::Testnet);
+                let _ = parse_json_params(method, input, Network::Testnet);
+                let _ = parse_forwarded(method, input, Network::Testnet);
+            }
+        }
+    }
+
+    /// Nearer to real requests than arbitrary bytes: real ones with damage.
+    #[test]
+    fn damaged_requests_do_not_panic(
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        method in prop::sample::select(all_methods()),
+        other in prop::sample::select(&METHODS[..]),
+    ) {
+        let by = Party::group();
+        let request = Parts::default().request(method, &by).unwrap();
+        let (mut text, mut bytes) = (json_of(&request).into_bytes(), bt_of(&request));
+        for (at, byte) in damage {
+            let (in_text, in_bytes) = (at.index(text.len()), at.index(bytes.len()));
+            text[in_text] = byte;
+            bytes[in_bytes] = byte;
+        }
+        let _ = parse_json(&text, Network::Mainnet);
+        for method in [method, other] {
+            let _ = bt(method, &bytes);
+        }
+    }
+}
+
+fn is_refused_or_the_same(
+    request: &Request<'_>,
+    changed: &Request<'_>,
+) -> Result<(), TestCaseError> {
+    let unverified = match changed {
+        // In a public inbox nothing is verified (spec 04 §4.4).
+        Request::Store(store) => !store.namespace.store_needs_signature(),
+        // One changed byte cannot take away all that demands a signature.
+        Request::Retrieve(retrieve) => retrieve.signed.is_none(),
+        _ => false,
+    };
+    prop_assert!(!unverified || matches!(changed, Request::Store(_)));
+    if unverified || decide(changed.clone(), &Context::new(NOW, true), |_| false).is_err() {
+        return Ok(());
+    }
+    let ((payload, auth), (same, same_auth)) =
+        (signed_part(request).unwrap(), signed_part(changed).unwrap());
+    prop_assert_eq!(payload, same);
+    prop_assert_eq!(auth, same_auth);
+    // The account is bound by its key, the prefix only by a token (spec 04 §4.2).
+    let key = |request: &Request<'_>| request.account().map(NetworkId::key_bytes);
+    prop_assert_eq!(key(request), key(changed));
+    if auth.subaccount.is_some() {
+        prop_assert_eq!(request.account(), changed.account());
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_cut_short_is_refused() {
+    for by in Party::all() {
+        for method in all_methods().iter().filter(|method| by.can(method)) {
+            let request = Parts::default().request(method, &by).unwrap();
+            let (text, bytes) = (json_of(&request), bt_of(&request));
+            // Each cut is a parse of the whole: a few hundred suffice for the long ones.
+            for cut in (0..text.len()).step_by(text.len() / 300 + 1) {
+                assert_eq!(json(&text[..cut]), Err(Rejection::InvalidJson));
+            }
+            for cut in (0..bytes.len()).step_by(bytes.len() / 300 + 1) {
+                assert!(bt(method, &bytes[..cut]).is_err(), "{method} {cut}");
+            }
+        }
     }
 }
 
 #[test]
-fn requests_without_signature_survive_json() {
-    let mut text = String::new();
-    GetSwarm::new(account(true)).write_json(&mut text);
-    assert_eq!(
-        json(&text),
-        Ok(Request::GetSwarm(GetSwarm::new(account(true))))
-    );
-    text.clear();
-    Info.write_json(&mut text);
-    assert_eq!(json(&text), Ok(Request::Info(Info)));
-    text.clear();
-    Retrieve::new(account(true), Namespace::ACCOUNT_KEYS).write_json(&mut text);
-    assert!(matches!(json(&text), Ok(Request::Retrieve(_))));
-}
-
-#[test]
-fn framing_errors_by_name() {
-    let no = |field| Err(Rejection::NoField { field });
-    assert_eq!(json("{"), Err(Rejection::InvalidJson));
-    assert_eq!(json("[]"), no("method"));
-    assert_eq!(json(r#"["info",{}]"#), no("method"));
-    assert_eq!(json("5"), no("method"));
-    assert_eq!(json(r#"{"method":5,"params":{}}"#), no("method"));
-    assert_eq!(json(r#"{"method":"info"}"#), no("params"));
-    assert_eq!(json(r#"{"method":"info","params":null}"#), no("params"));
-    assert_eq!(json(r#"{"method":"info","params":[]}"#), no("params"));
-    assert_eq!(
-        json(r#"{"method":"info","method":"info","params":{}}"#),
-        Err(Rejection::InvalidJson)
-    );
-    let long = format!(r#"{{"method":"{}","params":{{}}}}"#, "é".repeat(100));
-    let rejection = json(&long).unwrap_err();
-    assert_eq!(
-        rejection.to_string(),
-        format!("no method {}", "é".repeat(64))
-    );
-    assert_eq!(rejection.status(), 400);
-    let large = vec![b' '; MAX_BODY_LEN + 1];
-    let rejection = parse_json(&large, Network::Mainnet).unwrap_err();
-    assert_eq!((rejection.status(), rejection), (413, Rejection::TooLarge));
-    assert_eq!(
-        parse_bt("info", &large, Network::Mainnet),
-        Err(Rejection::TooLarge)
-    );
-    assert_eq!(
-        parse_bt("info", b"li1ee", Network::Mainnet),
-        Err(Rejection::Malformed)
-    );
-    assert_eq!(
-        parse_bt("info", b"de-", Network::Mainnet),
-        Err(Rejection::Malformed)
-    );
-}
-
-#[test]
-fn depth_does_not_overflow_the_stack() {
-    let deep = "[".repeat(1_000_000);
-    assert_eq!(json(&deep), Err(Rejection::InvalidJson));
-    let unknown = format!(
-        r#"{{"method":"info","params":{{"x":{deep}{}}}}}"#,
-        "]".repeat(1_000_000)
-    );
-    assert_eq!(json(&unknown), Ok(Request::Info(Info)));
-}
-
-#[test]
-fn parameter_errors_by_name() {
-    let invalid = |field| Rejection::Invalid { field };
-    let base = r#""timestamp":1800000000000,"data":"YQ==""#;
-    let with = |more: &str| store_error(&format!("{base},{more}"));
-    assert_eq!(store_error(base), Rejection::Missing { field: "expiry" });
-    assert_eq!(
-        with(r#""ttl":10000,"expiry":1800000010000"#),
-        Rejection::Exclusive {
-            first: "ttl",
-            second: "expiry"
-        }
-    );
-    assert_eq!(with(r#""ttl":18446744073709551615"#), invalid("ttl"));
-    assert_eq!(with(r#""expiry":5"#), invalid("expiry"));
-    assert_eq!(with(r#""ttl":10000,"namespace":"0""#), invalid("namespace"));
-    assert_eq!(
-        with(r#""ttl":10000,"sig_timestamp":5"#),
-        invalid("sig_timestamp")
-    );
-    assert_eq!(
-        with(r#""ttl":10000,"signature":"AAAA""#),
-        invalid("signature")
-    );
-    assert_eq!(with(r#""ttl":10000,"ttl":10000"#), Rejection::Malformed);
-    assert_eq!(
-        store_error(r#""data":"YQ==","ttl":10000"#),
-        Rejection::Missing { field: "timestamp" }
-    );
-    let pubkey = account(true).to_hex();
-    assert_eq!(
-        with(&format!(r#""ttl":10000,"pubKey":"{pubkey}""#)),
-        Rejection::Exclusive {
-            first: "pubkey",
-            second: "pubKey"
-        }
-    );
-    let signature = base64::encode(&[0; 64]);
-    assert_eq!(
-        with(&format!(
-            r#""ttl":10000,"signature":"{signature}","subaccount":"token""#
-        )),
-        Rejection::Subaccount
-    );
-    let long = base64::encode(&[0; MAX_DATA_LEN + 1]);
-    assert_eq!(
-        store_error(&format!(
-            r#""timestamp":1800000000000,"ttl":10000,"data":"{long}""#
-        )),
-        invalid("data")
-    );
-    let group = account(false).to_hex();
-    let ed25519 = hex::encode(&[1; 32]);
-    let body = format!(
-        r#"{{"method":"retrieve","params":{{"pubkey":"{group}","timestamp":1800000000000,
-        "signature":"{signature}","pubkey_ed25519":"{ed25519}"}}}}"#
-    );
-    assert_eq!(json(&body), Err(invalid("pubkey_ed25519")));
+fn what_follows_a_request_is_refused() {
+    for method in all_methods() {
+        let request = Parts::default().request(method, &Party::group()).unwrap();
+        let (text, mut bytes) = (json_of(&request) + "5", bt_of(&request));
+        bytes.extend_from_slice(b"i5e");
+        assert_eq!(json(&text), Err(Rejection::InvalidJson));
+        assert_eq!(bt(method, &bytes), Err(Rejection::Malformed));
+    }
 }
 
 #[test]
 fn only_recursive_methods_are_forwarded() {
-    let mut dict = Vec::from(*b"d6:pubkey33:");
-    dict.extend_from_slice(account(true).as_bytes());
-    dict.push(b'e');
-    assert!(parse_bt("get_swarm", &dict, Network::Mainnet).is_ok());
-    let rejection = parse_forwarded("get_swarm", &dict, Network::Mainnet).unwrap_err();
+    let recursive: Vec<_> = all_methods()
+        .iter()
+        .map(|method| Parts::default().request(method, &Party::group()).unwrap())
+        .filter(Request::is_recursive)
+        .map(|request| request.method())
+        .collect();
+    let expected = [
+        "store",
+        "delete",
+        "delete_all",
+        "delete_before",
+        "expire",
+        "expire_all",
+        "revoke_subaccount",
+        "unrevoke_subaccount",
+    ];
+    assert_eq!(recursive, expected);
+}
+
+#[test]
+fn what_stays_between_client_and_node_is_not_forwarded() {
+    let parts = Parts {
+        required: true,
+        ..Parts::default()
+    };
+    let request = parts.request("delete", &Party::group()).unwrap();
+    let Request::Delete(delete) = request.clone() else {
+        panic!("not a delete");
+    };
+    let forwarded = Request::from(delete.forwarded());
+    let plain = Parts::default().request("delete", &Party::group()).unwrap();
+    assert_eq!(bt_of(&forwarded), bt_of(&plain));
+    assert_ne!(bt_of(&request), bt_of(&plain));
+}
+
+#[test]
+fn other_names_and_forms_are_read() {
+    let id = person().to_hex();
+    for method in ["get_swarm", "get_snodes_for_pubkey"] {
+        for field in ["pubkey", "pubKey"] {
+            let body = format!(r#"{{"method":"{method}","params":{{"{field}":"{id}"}}}}"#);
+            assert_eq!(json(&body), Ok(GetSwarm::new(person()).into()));
+        }
+    }
+    // Hex in place of raw bytes.
+    let dict = format!("d6:pubkey66:{id}e");
     assert_eq!(
-        (rejection.status(), rejection),
-        (400, Rejection::NotForwardable)
+        bt("get_swarm", dict.as_bytes()),
+        Ok(GetSwarm::new(person()).into())
     );
+
+    let by = Party::group();
+    for (method, parts) in [
+        (
+            "delete",
+            Parts {
+                messages: vec![hash(b"a")],
+                ..Parts::default()
+            },
+        ),
+        (
+            "expire",
+            Parts {
+                messages: vec![hash(b"a")],
+                ..Parts::default()
+            },
+        ),
+        (
+            "get_expiries",
+            Parts {
+                messages: vec![hash(b"a")],
+                ..Parts::default()
+            },
+        ),
+        (
+            "revoke_subaccount",
+            Parts {
+                tokens: vec![Token::from_bytes([3; 36])],
+                ..Parts::default()
+            },
+        ),
+        (
+            "unrevoke_subaccount",
+            Parts {
+                tokens: vec![Token::from_bytes([3; 36])],
+                ..Parts::default()
+            },
+        ),
+    ] {
+        // A single element in place of the list.
+        let request = parts.request(method, &by).unwrap();
+        let text = json_of(&request);
+        let single = text.replacen("[\"", "\"", 1).replacen("\"]", "\"", 1);
+        assert_ne!(single, text);
+        assert_eq!(json(&single), Ok(request));
+    }
+    // Names may be written with escapes; null is absent; what is not known is ignored.
+    let request = Parts::default().request("delete_all", &by).unwrap();
+    let text = json_of(&request);
+    for (from, to) in [
+        ("\"namespace\"", "\"n\\u0061mespace\""),
+        ("{\"namespace\"", "{\"subaccount\":null,\"namespace\""),
+        ("{\"namespace\"", "{\"subaccount\":\"\",\"namespace\""),
+        ("{\"namespace\"", "{\"x\":{\"pubkey\":5},\"namespace\""),
+        ("{\"namespace\"", " { \"namespace\""),
+    ] {
+        let other = text.replacen(from, to, 1);
+        assert_ne!(other, text);
+        assert_eq!(json(&other), Ok(request.clone()), "{other}");
+    }
 }
