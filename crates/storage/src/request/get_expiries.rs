@@ -1,11 +1,12 @@
 //! `get_expiries` (spec 04 §6.8).
 
-use alloc::string::String;
 use alloc::vec::Vec;
+use core::{fmt, iter};
 
+use session_bt::{ListReader, ListWriter};
 use session_core::{Network, NetworkId, UnixMillis};
 
-use super::{empty, read_messages};
+use super::empty;
 use crate::endpoint::sealed;
 use crate::params::{Params, required};
 use crate::payload::Payload;
@@ -23,7 +24,50 @@ pub struct GetExpiries {
     pub timestamp: UnixMillis,
     /// What was asked for, at least one. Nodes take any text here, and find no message for what
     /// is no hash.
-    messages: Vec<String>,
+    messages: Texts,
+}
+
+/// Texts as a bt list, which takes less room than the request that they came in: a `String` for
+/// each would take many times that of tiny ones.
+#[derive(Clone, PartialEq, Eq)]
+struct Texts(Vec<u8>);
+
+impl Texts {
+    fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut bytes = Vec::new();
+        let mut list = ListWriter::new(&mut bytes);
+        for text in texts {
+            list.bytes(text.as_bytes());
+        }
+        list.finish();
+        Self(bytes)
+    }
+
+    fn read(value: Value<'_>) -> Option<Self> {
+        let mut bytes = Vec::new();
+        let mut list = ListWriter::new(&mut bytes);
+        value.each(|text| {
+            list.bytes(text.text()?.as_bytes());
+            Some(())
+        })?;
+        list.finish();
+        Some(Self(bytes))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut list = ListReader::new(&self.0).ok();
+        iter::from_fn(move || {
+            let text = list.as_mut()?.bytes_opt().ok()??;
+            core::str::from_utf8(text).ok()
+        })
+    }
+}
+
+/// Names how many there are: hashes must not reach logs.
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} texts", self.iter().count())
+    }
 }
 
 impl GetExpiries {
@@ -42,7 +86,7 @@ impl GetExpiries {
         Ok(Self {
             pubkey,
             timestamp,
-            messages: messages.iter().map(|hash| hash.as_str().into()).collect(),
+            messages: Texts::of(messages.iter().map(MessageHash::as_str)),
         })
     }
 
@@ -57,8 +101,8 @@ impl GetExpiries {
     ) -> Result<Signed<Self>, Rejection> {
         let pubkey = params.pubkey(network)?;
         let timestamp = required("timestamp", params.timestamp, Value::time)?;
-        let messages = read_messages(params, |value| Some(value.text()?.into_owned()))?;
-        if messages.is_empty() {
+        let messages = required("messages", params.messages, Texts::read)?;
+        if messages.iter().next().is_none() {
             return Err(empty("messages"));
         }
         Ok(Signed {
@@ -94,7 +138,7 @@ impl Signable for GetExpiries {
 
 impl sealed::SignedFields for GetExpiries {
     fn write_signed(&self, auth: &Auth, out: &mut ObjectWriter<'_>) {
-        out.texts("messages", self.messages.iter().map(String::as_str));
+        out.texts("messages", self.messages.iter());
         auth.write_account(&self.pubkey, out);
         auth.write_signature(out);
         out.time("timestamp", self.timestamp);
