@@ -150,9 +150,22 @@ impl<'a> Value<'a> {
     }
 
     /// The elements of a list, all of one type; a value that is no list is the only element.
-    pub(crate) fn list<T>(self, mut read: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(self, read: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
+        self.list_up_to(usize::MAX, read)
+    }
+
+    /// As [`list`](Self::list), but `None` when there are more. For numbers, of which a hostile
+    /// list may hold many more than are of use.
+    pub(crate) fn list_up_to<T>(
+        self,
+        limit: usize,
+        mut read: impl FnMut(Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let mut list = Vec::new();
         self.each(|element| {
+            if list.len() == limit {
+                return None;
+            }
             list.push(read(element)?);
             Some(())
         })?;

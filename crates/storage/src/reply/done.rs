@@ -223,13 +223,15 @@ impl sealed::Done for Expired {
             Some(map) => Some(read_expiries(map)?),
             None => None,
         };
+        let updated = fields.updated.filter(Value::is_list)?.list(Value::hash)?;
         Some(Self {
-            updated: fields.updated.filter(Value::is_list)?.list(Value::hash)?,
             expiry: if expiry.is_list() {
-                NewExpiry::Each(expiry.list(Value::millis)?)
+                let times = expiry.list_up_to(updated.len(), Value::millis)?;
+                NewExpiry::Each(times)
             } else {
                 NewExpiry::One(expiry.millis()?)
             },
+            updated,
             unchanged,
         })
     }
@@ -327,6 +329,10 @@ impl sealed::Recursive<Stored> for Store<'_> {
 
     fn confirmation(&self, account: &str, stored: &Stored) -> Vec<u8> {
         self.hash().confirmation(account, stored)
+    }
+
+    fn message(&self) -> Option<MessageHash> {
+        Some(self.hash())
     }
 }
 

@@ -118,5 +118,5 @@ impl<'a> ReplyBody<'a> {
 /// A list of exactly so many numbers.
 fn numbers<const N: usize>(value: Option<Value<'_>>) -> Option<[u16; N]> {
     let value = value.filter(Value::is_list)?;
-    value.list(Value::integer)?.try_into().ok()
+    value.list_up_to(N, Value::integer)?.try_into().ok()
 }

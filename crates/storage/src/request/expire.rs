@@ -103,11 +103,13 @@ impl Expire {
     ) -> Result<Signed<Self>, Rejection> {
         let pubkey = params.pubkey(network)?;
         let messages = read_messages(params, Value::hash)?;
-        // Other times must look like milliseconds, these need not: spec 04 §5.1.
-        let expiry = required("expiry", params.expiry, |value| value.list(Value::millis))?;
         if messages.is_empty() {
             return Err(empty("messages"));
         }
+        // Other times must look like milliseconds, these need not: spec 04 §5.1.
+        let expiry = required("expiry", params.expiry, |value| {
+            value.list_up_to(messages.len(), Value::millis)
+        })?;
         if expiry.is_empty() || (expiry.len() != 1 && expiry.len() != messages.len()) {
             return Err(Rejection::Invalid { field: "expiry" });
         }
