@@ -12,7 +12,9 @@ pub const MAX_BODY_LEN: usize = 10 * 1024 * 1024;
 pub const MAX_BATCH: usize = 20;
 /// Most tokens that one request revokes, and that a node keeps for an account (spec 04 §1).
 pub const MAX_REVOKED: usize = 50;
-/// How deep conditional requests are read that stand in one another. The protocol has no limit.
+/// How many conditional requests a request is read with, in one another or in both branches of one.
+/// The protocol has no limit; but of small requests in a tree of branches a node would hold many
+/// times what they took on the wire.
 pub const MAX_NESTING: usize = 16;
 /// Shortest time to live, itself allowed (spec 04 §1). The longest depends on the namespace.
 pub const MIN_TTL: Duration = Duration::from_secs(10);

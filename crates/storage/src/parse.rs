@@ -1,6 +1,7 @@
 //! From the bytes of a request to its typed form: the node's side.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use session_core::Network;
 
@@ -44,7 +45,7 @@ pub fn parse_json(body: &[u8], network: Network) -> Result<Request<'_>, Rejectio
     let method = method.ok_or(no_field("method"))?;
     let params = outer.params.and_then(Value::object);
     let params = params.ok_or(no_field("params"))?;
-    Parser::new(network).request(&method, params)
+    parse(&method, params, network)
 }
 
 /// Reads the parameters of a method in JSON, as they come over OMQ or QUIC (spec 04 §2.2).
@@ -62,7 +63,7 @@ pub fn parse_json_params<'a>(
         return Err(Rejection::TooLarge);
     }
     let params: Value<'_> = serde_json::from_slice(params).map_err(|_| Rejection::InvalidBody)?;
-    Parser::new(network).request(method, params)
+    parse(method, params, network)
 }
 
 /// Reads the bt form of a request's parameters, as it comes over OMQ or QUIC (spec 04 §5.2).
@@ -79,7 +80,7 @@ pub fn parse_bt<'a>(
     if params.len() > MAX_BODY_LEN {
         return Err(Rejection::TooLarge);
     }
-    Parser::new(network).request(method, Value::Bt(params))
+    parse(method, Value::Bt(params), network)
 }
 
 /// Reads what another member of the swarm forwarded: as [`parse_bt`], but only methods that are
@@ -103,24 +104,25 @@ pub fn parse_forwarded<'a>(
     })
 }
 
+fn parse<'a>(method: &str, params: Value<'a>, network: Network) -> Result<Request<'a>, Rejection> {
+    let parser = Parser {
+        network,
+        conditions: &Cell::new(MAX_NESTING),
+        in_batch: false,
+    };
+    parser.request(method, params)
+}
+
 #[derive(Clone, Copy)]
-struct Parser {
+struct Parser<'p> {
     network: Network,
-    /// How many conditional requests may still stand within this one.
-    nesting: usize,
+    /// How many more conditional requests there may be.
+    conditions: &'p Cell<usize>,
     /// Whether this is an element of a batch, where no other composite request may be.
     in_batch: bool,
 }
 
-impl Parser {
-    const fn new(network: Network) -> Self {
-        Self {
-            network,
-            nesting: MAX_NESTING,
-            in_batch: false,
-        }
-    }
-
+impl Parser<'_> {
     fn request<'a>(self, method: &str, params: Value<'a>) -> Result<Request<'a>, Rejection> {
         let network = self.network;
         let params = || Params::read(params).ok_or(Rejection::Malformed);
@@ -192,12 +194,13 @@ impl Parser {
     }
 
     fn if_else<'a>(self, params: &Params<'a>) -> Result<IfElse<'a>, Rejection> {
-        let nesting = self.nesting.checked_sub(1).ok_or(Rejection::Nested)?;
-        let parser = Self { nesting, ..self };
+        let conditions = self.conditions.get();
+        let conditions = conditions.checked_sub(1).ok_or(Rejection::Nested)?;
+        self.conditions.set(conditions);
         let field = "if";
         let condition = params.condition.ok_or(Rejection::Missing { field })?;
         let condition = Condition::read(condition)?;
-        let branch = |value: Option<_>| value.map(|value| parser.nested(value)).transpose();
+        let branch = |value: Option<_>| value.map(|value| self.nested(value)).transpose();
         let (then, otherwise) = (branch(params.then)?, branch(params.otherwise)?);
         IfElse::new(condition, then, otherwise).map_err(|_| Rejection::NoBranch)
     }

@@ -74,7 +74,8 @@ pub enum Rejection {
         crate::MAX_BATCH
     )]
     TooManyRequests,
-    /// A batch or a conditional request stands where none may, or too deep.
+    /// A batch or a conditional request stands where none may, or there are more than
+    /// [`MAX_NESTING`](crate::MAX_NESTING) conditional ones.
     #[error("invalid request: batch requests cannot be nested")]
     Nested,
     /// A conditional request has no condition that is known.
