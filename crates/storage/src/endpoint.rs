@@ -34,7 +34,7 @@ pub(crate) mod sealed {
         /// Whether the node's clock allows the request.
         fn check_time(&self, context: &Context) -> Result<(), Rejection>;
 
-        /// What has to hold once the signature has been verified.
+        /// What else has to hold of who signed: nodes look at it after the signature.
         fn check_verified(&self, _auth: &Auth) -> Result<(), Rejection> {
             Ok(())
         }
@@ -82,7 +82,8 @@ pub trait Signable: sealed::SignedFields + Sized {
     /// Signs the request.
     ///
     /// # Errors
-    /// [`Error::WrongKey`] when the key is not one that may sign this for the account.
+    /// [`Error::WrongKey`] when the key is not one that may sign this for the account: no node
+    /// would accept it.
     fn sign<'k>(self, signer: impl Into<Signer<'k>>) -> Result<Signed<Self>, Error> {
         let auth = Auth::sign(
             self.pubkey(),
@@ -90,6 +91,7 @@ pub trait Signable: sealed::SignedFields + Sized {
             self.needed_access(),
             signer.into(),
         )?;
+        self.check_verified(&auth).map_err(|_| Error::WrongKey)?;
         Ok(Signed {
             request: self,
             auth,

@@ -43,7 +43,7 @@ pub struct Unrevoke {
 /// Asks for the tokens that are revoked. Answered by [`RevokedReply`](crate::RevokedReply).
 ///
 /// Nodes up to 2.8.0 do not know it, and accounts with prefix 05 cannot ask: the verification key
-/// of `pubkey_ed25519` is ignored (spec 04 §4.2).
+/// of `pubkey_ed25519` is ignored (spec 04 §4.2), so that signing is refused here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetRevoked {
@@ -152,7 +152,7 @@ impl GetRevoked {
 
 /// Implements [`Signable`] for a request with a `timestamp` that only the account may sign.
 macro_rules! by_the_account {
-    ($name:ident, $method:literal, $tokens:expr, writes $write:expr) => {
+    ($name:ident, $method:literal, $tokens:expr, writes $write:expr $(, $item:item)*) => {
         impl Signable for $name {
             const METHOD: &'static str = $method;
 
@@ -183,6 +183,8 @@ macro_rules! by_the_account {
             fn check_time(&self, context: &Context) -> Result<(), Rejection> {
                 context.check_now($method, self.timestamp)
             }
+
+            $($item)*
         }
     };
 }
@@ -222,5 +224,14 @@ by_the_account!(
     out | {
         auth.write_signature(out);
         out.time("timestamp", request.timestamp);
+    },
+    /// Parsing drops the key beside the account: this is for the one who signs.
+    fn check_verified(&self, auth: &Auth) -> Result<(), Rejection> {
+        match auth.pubkey_ed25519 {
+            None => Ok(()),
+            Some(_) => Err(Rejection::Signature {
+                method: Self::METHOD,
+            }),
+        }
     }
 );
