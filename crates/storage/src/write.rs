@@ -39,16 +39,25 @@ pub enum Body {
 /// Names the length of the body instead of showing it.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
-            Self::Json(json) => write!(f, "Json({} bytes)", json.len()),
-            Self::Bt(bt) => write!(f, "Bt({} bytes)", bt.len()),
-            Self::Raw(bytes) => write!(f, "Raw({} bytes)", bytes.len()),
-        }
+        let name = match self {
+            Self::Text(_) => "Text",
+            Self::Json(_) => "Json",
+            Self::Bt(_) => "Bt",
+            Self::Raw(_) => "Raw",
+        };
+        write!(f, "{name}({} bytes)", self.len())
     }
 }
 
 impl Body {
+    /// Length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Json(text) => text.len(),
+            Self::Bt(bytes) | Self::Raw(bytes) => bytes.len(),
+        }
+    }
+
     /// The bytes to send.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {

@@ -9,12 +9,17 @@ use session_core::{UnixMillis, hex};
 use super::confirmation::{read_outcome, sealed, write_outcome};
 use super::{Confirmation, Failure, NodeState, Outcome, Recursive};
 use crate::value::Value;
-use crate::{Body, Form, MessageHash, status};
+use crate::{Body, Form, MAX_BODY_LEN, MessageHash, status};
+
+/// More than what a reply holds besides its items, and more than what goes with each of them.
+const OVERHEAD: usize = 256;
 
 /// Collects what the members of a swarm say, until all have spoken.
 #[derive(Clone)]
 pub struct Collector {
     form: Form,
+    /// What the reply names when a member has stored it.
+    message: Option<MessageHash>,
     required: bool,
     read_peer: fn(&[u8], Form) -> Item,
     items: Vec<([u8; 32], Item)>,
@@ -27,7 +32,7 @@ struct Item {
     done: bool,
     /// Whether the member has done nothing, because there was nothing to do.
     empty: bool,
-    hash: Option<MessageHash>,
+    is_peer: bool,
 }
 
 impl Item {
@@ -37,8 +42,22 @@ impl Item {
             body: Body::object(form, |out| write_outcome(outcome, at, out)),
             done: done.is_some(),
             empty: done.is_none_or(sealed::Done::is_empty),
-            hash: done.and_then(sealed::Done::hash),
+            is_peer: at.is_none(),
         }
+    }
+
+    fn failed(failure: &Failure, form: Form) -> Self {
+        Self {
+            body: Body::object(form, |out| failure.write(out)),
+            done: false,
+            empty: true,
+            is_peer: true,
+        }
+    }
+
+    /// What it adds to the length of the reply.
+    fn len(&self) -> usize {
+        self.body.len().saturating_add(OVERHEAD)
     }
 }
 
@@ -57,6 +76,7 @@ impl Collector {
     pub fn new<R: Recursive>(request: &R, form: Form) -> Self {
         Self {
             form,
+            message: request.message(),
             required: request.is_required(),
             read_peer: |dict, form| {
                 let outcome = read_outcome::<R::Done>(Value::Bt(dict))
@@ -87,22 +107,40 @@ impl Collector {
 
     /// Adds a member that has not done it.
     pub fn add_failure(&mut self, node: [u8; 32], failure: &Failure) {
-        let item = Item {
-            body: Body::object(self.form, |out| failure.write(out)),
-            done: false,
-            empty: true,
-            hash: None,
-        };
-        self.items.push((node, item));
+        self.items.push((node, Item::failed(failure, self.form)));
+    }
+
+    /// Leaves out the longest answers of other members until the reply is short enough to be
+    /// read: one member must not spoil the reply of the whole swarm.
+    fn shorten(&mut self) {
+        let lengths = self.items.iter().map(|(_, item)| item.len());
+        let mut len = lengths.fold(OVERHEAD, usize::saturating_add);
+        while len > MAX_BODY_LEN {
+            let peers = self.items.iter_mut().map(|(_, item)| item);
+            let longest = peers
+                .filter(|item| item.is_peer)
+                .max_by_key(|item| item.len());
+            let failed = Item::failed(&Failure::bad_peer_response(), self.form);
+            match longest {
+                Some(item) if item.len() > failed.len() => {
+                    len = len.saturating_sub(item.len()).saturating_add(failed.len());
+                    *item = failed;
+                }
+                _ => break,
+            }
+        }
     }
 
     /// The status code and body of the reply: 500 when every member failed, 404 when a deletion
-    /// was required and nothing was deleted.
+    /// was required and nothing was deleted. Of a reply over [`MAX_BODY_LEN`] the longest answers
+    /// of other members become failures.
     #[must_use]
     pub fn finish(mut self, state: &NodeState) -> (u16, Body) {
         self.items.sort_unstable_by_key(|(node, _)| *node);
+        self.shorten();
+        let any_done = self.items.iter().any(|(_, item)| item.done);
         let body = Body::object(self.form, |out| {
-            if let Some(hash) = self.items.iter().find_map(|(_, item)| item.hash) {
+            if let Some(hash) = self.message.filter(|_| any_done) {
                 out.text("hash", hash.as_str());
             }
             state.write_hf(out);
@@ -116,7 +154,7 @@ impl Collector {
             });
             state.write_t(out);
         });
-        let status = if !self.items.iter().any(|(_, item)| item.done) {
+        let status = if !any_done {
             status::SERVER_ERROR
         } else if self.required && self.items.iter().all(|(_, item)| item.empty) {
             status::NOT_FOUND

@@ -31,11 +31,6 @@ pub(crate) mod sealed {
         /// item also with its time.
         fn write(&self, signature: &Signature, at: Option<UnixMillis>, out: &mut ObjectWriter<'_>);
 
-        /// The hash of the message that was stored.
-        fn hash(&self) -> Option<MessageHash> {
-            None
-        }
-
         /// Whether there is nothing in it: what makes a required deletion fail.
         fn is_empty(&self) -> bool {
             false
@@ -52,6 +47,11 @@ pub(crate) mod sealed {
         /// Whether this can be what was asked for.
         fn is_answered_by(&self, _done: &D) -> bool {
             true
+        }
+
+        /// The hash of the message that is to be stored.
+        fn message(&self) -> Option<MessageHash> {
+            None
         }
 
         /// Whether it fails when nothing was done.

@@ -184,10 +184,6 @@ impl sealed::Done for Stored {
             out.time("t", at);
         }
     }
-
-    fn hash(&self) -> Option<MessageHash> {
-        Some(self.hash)
-    }
 }
 
 impl sealed::Done for Deleted {
@@ -360,6 +356,10 @@ impl sealed::Recursive<Stored> for MessageHash {
 
     fn is_answered_by(&self, stored: &Stored) -> bool {
         stored.hash == *self
+    }
+
+    fn message(&self) -> Option<MessageHash> {
+        Some(*self)
     }
 }
 
