@@ -16,7 +16,9 @@ use network::{AWAY, HOME, HOUR, Network, START, Way, at, drain, read, store_json
 use session_crypto::ed25519::SigningKey;
 use session_node::{Config, PeerReply, PeerRequest, Ticket, Transmit, TransportFailure};
 use session_onion::ReplyKey;
-use session_storage::{Failure, Namespace, Store, StoreReply, Verdict};
+use session_storage::{
+    Endpoint as _, Failure, Namespace, Recursive as _, Store, Stored, SwarmReply, Verdict,
+};
 
 type Asked = (Ticket, Option<ReplyKey>, Vec<Transmit>, Store<'static>);
 
@@ -33,12 +35,12 @@ fn asked(network: &mut Network, way: Way) -> Asked {
     (ticket, reply, drained.transmits, store)
 }
 
-fn verdicts(network: &Network, store: &Store<'_>, body: &str) -> StoreReply {
+fn verdicts(network: &Network, store: &Store<'_>, body: &str) -> SwarmReply<Stored> {
     let members: Vec<_> = [0, 2, 4].map(|node| *network.key(node).as_bytes()).into();
-    StoreReply::parse(body.as_bytes(), &members, &store.hash()).unwrap()
+    store.read_reply(body.as_bytes(), &members).unwrap()
 }
 
-fn refused(code: u16, reason: &str) -> Verdict {
+fn refused(code: u16, reason: &str) -> Verdict<Stored> {
     Verdict::Failed(Failure::refused(code, reason))
 }
 
@@ -61,7 +63,7 @@ fn every_other_member_is_asked_once_and_the_answer_waits_for_the_last() {
         let (status, body) = network.drain(0).answer_to(ticket);
         let (status, body) = read(status, &body, reply);
         assert_eq!(
-            (status, verdicts(&network, &store, &body).stored()),
+            (status, verdicts(&network, &store, &body).done().count()),
             (200, 3)
         );
     }
@@ -111,7 +113,7 @@ fn a_member_that_fails_is_shown_as_failed_and_the_others_count() {
         }
         let (status, body) = network.drain(0).answer_to(ticket);
         let reply = verdicts(&network, &store, core::str::from_utf8(&body).unwrap());
-        assert_eq!((status, reply.stored()), (200, 2));
+        assert_eq!((status, reply.done().count()), (200, 2));
         assert_eq!(reply.nodes[network.key(2).as_bytes()], expected);
     }
 }
@@ -127,7 +129,10 @@ fn a_silent_swarm_does_not_hold_the_answer_longer_than_five_seconds() {
     network.nodes[0].handle_timeout(at(5), &mut network.rng);
     let (status, body) = network.drain(0).answer_to(ticket);
     let reply = verdicts(&network, &store, core::str::from_utf8(&body).unwrap());
-    assert_eq!((status, reply.stored(), reply.nodes.len()), (200, 1, 3));
+    assert_eq!(
+        (status, reply.done().count(), reply.nodes.len()),
+        (200, 1, 3)
+    );
     // Too late: nothing more is said.
     for transmit in transmits {
         let late = network.carry(0, transmit.to, transmit.request);
@@ -143,7 +148,10 @@ fn a_store_that_no_member_could_keep_is_a_500() {
     let store = text(b"hello", account, network.now);
     let (status, body) = network.store(Way::Direct, &store);
     let reply = verdicts(&network, &store, &body);
-    assert_eq!((status, reply.stored(), reply.nodes.len()), (500, 0, 3));
+    assert_eq!(
+        (status, reply.done().count(), reply.nodes.len()),
+        (500, 0, 3)
+    );
     for verdict in reply.nodes.values() {
         assert_eq!(*verdict, Verdict::Failed(Failure::query_failed()));
     }
@@ -231,7 +239,7 @@ fn a_reply_counts_once_whatever_is_repeated() {
     network.nodes[0].handle_reply(second.id, failure, at(0), &mut network.rng);
     let (_, body) = network.drain(0).answer_to(ticket);
     let reply = verdicts(&network, &store, core::str::from_utf8(&body).unwrap());
-    assert_eq!((reply.stored(), reply.nodes.len()), (2, 3));
+    assert_eq!((reply.done().count(), reply.nodes.len()), (2, 3));
     network.nodes[0].handle_reply(second.id, Ok(done), at(0), &mut network.rng);
     assert!(network.drain(0).answers.is_empty());
 }
@@ -245,7 +253,10 @@ fn a_busy_node_stores_by_itself_and_says_so() {
     network.nodes[0].handle_reply(only.id, Ok(done), at(0), &mut network.rng);
     let (status, body) = network.drain(0).answer_to(ticket);
     let reply = verdicts(&network, &store, core::str::from_utf8(&body).unwrap());
-    assert_eq!((status, reply.stored(), reply.nodes.len()), (200, 2, 3));
+    assert_eq!(
+        (status, reply.done().count(), reply.nodes.len()),
+        (200, 2, 3)
+    );
 }
 
 #[test]
@@ -265,6 +276,6 @@ fn two_stores_at_once_are_not_confused() {
             .find(|answer| answer.ticket == ticket)
             .unwrap();
         let (_, body) = read(answer.status, &answer.body, reply);
-        assert_eq!(verdicts(&network, &store, &body).stored(), 3);
+        assert_eq!(verdicts(&network, &store, &body).done().count(), 3);
     }
 }

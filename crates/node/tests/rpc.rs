@@ -16,8 +16,8 @@ use network::{AWAY, HOME, HOUR, Network, START, Way, at, drain, retrieve_json, s
 use session_core::hex;
 use session_node::{Config, MemoryStore, Node};
 use session_storage::{
-    GetSwarm, InfoReply, MAX_BODY_LEN, MAX_DATA_LEN, Namespace, Retrieve, RetrieveReply, Store,
-    StoreReply, Verdict,
+    Endpoint as _, GetSwarm, InfoReply, MAX_BODY_LEN, MAX_DATA_LEN, Namespace, Recursive as _,
+    Retrieve, RetrieveReply, Store, Verdict,
 };
 use session_swarm::{NodeKey, Pool, parse_members};
 
@@ -79,8 +79,8 @@ fn what_is_stored_is_retrieved_by_its_owner_from_every_member() {
         let (status, body) = network.store(way, &store);
         assert_eq!(status, 200);
         let members: Vec<_> = [0, 2, 4].map(|node| *network.key(node).as_bytes()).into();
-        let reply = StoreReply::parse(body.as_bytes(), &members, &store.hash()).unwrap();
-        assert_eq!((reply.stored(), reply.nodes.len()), (3, 3));
+        let reply = store.read_reply(body.as_bytes(), &members).unwrap();
+        assert_eq!((reply.done().count(), reply.nodes.len()), (3, 3));
         assert_eq!(reply.now, Some(START));
 
         let retrieve = Retrieve::new(account, Namespace::DIRECT)
@@ -113,10 +113,10 @@ fn a_message_stored_twice_is_there_once_and_says_already() {
     network.store(Way::Direct, &store);
     let (status, body) = network.store(Way::Direct, &store);
     let members: Vec<_> = [0, 2, 4].map(|node| *network.key(node).as_bytes()).into();
-    let reply = StoreReply::parse(body.as_bytes(), &members, &store.hash()).unwrap();
-    assert_eq!((status, reply.stored()), (200, 3));
+    let reply = store.read_reply(body.as_bytes(), &members).unwrap();
+    assert_eq!((status, reply.done().count()), (200, 3));
     for verdict in reply.nodes.values() {
-        assert!(matches!(verdict, Verdict::Stored(item) if item.already));
+        assert!(matches!(verdict, Verdict::Done(item) if item.already));
     }
     assert_eq!(network.nodes[0].store().len(), 1);
 }

@@ -5,16 +5,18 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha20Rng;
 use session_core::{NetworkId, Now, UnixMillis};
 use session_crypto::ed25519::SigningKey;
 use session_crypto::rand_core::SeedableRng;
 use session_node::{
-    Answer, Config, MemoryStore, Node, Output, PeerReply, PeerRequest, Ticket, Transmit,
+    Answer, Config, DaemonQuestion, MemoryStore, MessageStore, Node, Notify, Output, PeerReply,
+    PeerRequest, RequestId, Ticket, Transmit, TransportFailure,
 };
 use session_onion::{EncType, Hop, ReplyKey, build};
-use session_storage::{Endpoint as _, Namespace, Retrieve, Store};
+use session_storage::{Endpoint, MessageHash, Namespace, Retrieve, Store};
 use session_swarm::{NodeKey, NodeRecord, Pool, SwarmId};
 
 pub(crate) const START: UnixMillis = UnixMillis::from_secs(1_800_000_000);
@@ -35,6 +37,8 @@ pub(crate) fn at(seconds: u64) -> Now {
 pub(crate) struct Drained {
     pub(crate) answers: Vec<Answer>,
     pub(crate) transmits: Vec<Transmit>,
+    pub(crate) questions: Vec<DaemonQuestion>,
+    pub(crate) notifies: Vec<Notify>,
     pub(crate) wait: Option<Duration>,
 }
 
@@ -42,18 +46,39 @@ impl Drained {
     /// The only output: an answer to this ticket.
     pub(crate) fn answer_to(self, ticket: Ticket) -> (u16, Vec<u8>) {
         assert!(self.transmits.is_empty(), "nothing is sent");
+        assert!(self.questions.is_empty() && self.notifies.is_empty());
         let [answer] = self.answers.try_into().expect("one answer");
         assert_eq!(answer.ticket, ticket);
         (answer.status, answer.body)
     }
+
+    fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+            && self.transmits.is_empty()
+            && self.questions.is_empty()
+            && self.notifies.is_empty()
+    }
 }
 
 /// How a client's request reaches a node.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
+    /// `POST /storage_rpc/v1`.
     Direct,
+    /// The same in an onion request.
     Onion,
+    /// OMQ or QUIC with parameters in JSON.
+    Json,
+    /// OMQ or QUIC with parameters in bt.
+    Bt,
 }
+
+impl Way {
+    pub(crate) const ALL: [Self; 4] = [Self::Direct, Self::Onion, Self::Json, Self::Bt];
+}
+
+/// A message as a node holds it.
+pub(crate) type Held = (NetworkId, Namespace, MessageHash, UnixMillis, Vec<u8>);
 
 pub(crate) struct Network {
     pub(crate) keys: Vec<SigningKey>,
@@ -61,6 +86,16 @@ pub(crate) struct Network {
     pub(crate) nodes: Vec<Node<MemoryStore>>,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) now: Now,
+    /// Nodes to which no connection is made.
+    pub(crate) down: BTreeSet<usize>,
+    /// Answers to clients, by node.
+    pub(crate) answers: Vec<(usize, Answer)>,
+    pub(crate) questions: Vec<(usize, DaemonQuestion)>,
+    pub(crate) notifies: Vec<(usize, Notify)>,
+    /// Every request from node to node that was delivered or not.
+    pub(crate) sent: Vec<(usize, usize, PeerRequest)>,
+    /// For whom a node works: the other node and its number of the request.
+    asked: BTreeMap<(usize, Ticket), (usize, RequestId)>,
 }
 
 impl Network {
@@ -69,9 +104,21 @@ impl Network {
     }
 
     pub(crate) fn with(config: Config, store_bytes: usize) -> Self {
+        Self::of(&[HOME, AWAY, HOME, AWAY, HOME, AWAY], config, store_bytes)
+    }
+
+    /// A node for each swarm that is named.
+    pub(crate) fn of(swarms: &[SwarmId], config: Config, store_bytes: usize) -> Self {
         let mut rng = ChaCha20Rng::from_seed([9; 32]);
-        let keys: Vec<_> = (0..6).map(|_| SigningKey::generate(&mut rng)).collect();
-        let records: Vec<_> = (0..6).map(|index| record(&keys[index], index)).collect();
+        let keys: Vec<_> = swarms
+            .iter()
+            .map(|_| SigningKey::generate(&mut rng))
+            .collect();
+        let records: Vec<_> = (0..)
+            .zip(&keys)
+            .zip(swarms)
+            .map(|((index, key), swarm)| record(key, index, *swarm))
+            .collect();
         let nodes = keys
             .iter()
             .map(|key| {
@@ -87,6 +134,12 @@ impl Network {
             nodes,
             rng,
             now: at(0),
+            down: BTreeSet::new(),
+            answers: Vec::new(),
+            questions: Vec::new(),
+            notifies: Vec::new(),
+            sent: Vec::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -116,18 +169,206 @@ impl Network {
         }
     }
 
+    /// A group whose messages are in `swarm`.
+    pub(crate) fn group(&mut self, swarm: SwarmId) -> (SigningKey, NetworkId) {
+        let pool = Pool::new(self.records.clone());
+        loop {
+            let key = SigningKey::generate(&mut self.rng);
+            let mut id = [3; 33];
+            id[1..].copy_from_slice(key.public().as_bytes());
+            let id = NetworkId::from(id);
+            if pool.swarm_of(&id).unwrap().id() == swarm {
+                return (key, id);
+            }
+        }
+    }
+
+    /// The keys of some nodes, as clients need them to judge replies.
+    pub(crate) fn members(&self, nodes: &[usize]) -> Vec<[u8; 32]> {
+        let keys = nodes.iter().map(|node| *self.key(*node).as_bytes());
+        keys.collect()
+    }
+
+    /// Gives a request to a node.
+    pub(crate) fn send(
+        &mut self,
+        node: usize,
+        way: Way,
+        request: &dyn Endpoint,
+    ) -> (Ticket, Option<ReplyKey>) {
+        let mut json = String::new();
+        request.write_json(&mut json);
+        let method = request.method();
+        let params = match way {
+            Way::Direct | Way::Onion => return self.give_to(node, way, json.as_bytes()),
+            Way::Json => {
+                let start = format!(r#"{{"method":"{method}","params":"#);
+                let params = json.strip_prefix(&start).unwrap();
+                params.strip_suffix('}').unwrap().as_bytes().to_vec()
+            }
+            Way::Bt => {
+                let mut bt = Vec::new();
+                request.write_bt(&mut bt);
+                bt
+            }
+        };
+        let target = &mut self.nodes[node];
+        let ticket = target.handle_storage_method(method, &params, self.now, &mut self.rng);
+        (ticket, None)
+    }
+
+    /// Asks a node, lets all nodes do their part, and gives status and body.
+    pub(crate) fn request(
+        &mut self,
+        node: usize,
+        way: Way,
+        request: &dyn Endpoint,
+    ) -> (u16, Vec<u8>) {
+        let (ticket, reply) = self.send(node, way, request);
+        self.settle();
+        let (status, body) = self.answer_of(node, ticket).expect("an answer");
+        open(status, body, reply)
+    }
+
+    /// Takes the answer to a client away.
+    pub(crate) fn answer_of(&mut self, node: usize, ticket: Ticket) -> Option<(u16, Vec<u8>)> {
+        let is_it = |(from, answer): &(usize, Answer)| *from == node && answer.ticket == ticket;
+        let index = self.answers.iter().position(is_it)?;
+        let (_, answer) = self.answers.remove(index);
+        Some((answer.status, answer.body))
+    }
+
+    /// Carries messages between the nodes until none has anything to say.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..10_000 {
+            let mut quiet = true;
+            for node in 0..self.nodes.len() {
+                let drained = self.drain(node);
+                quiet &= drained.is_empty();
+                self.take(node, drained);
+            }
+            if quiet {
+                return;
+            }
+        }
+        panic!("the nodes never come to rest");
+    }
+
+    fn take(&mut self, node: usize, drained: Drained) {
+        let now = self.now;
+        for answer in drained.answers {
+            match self.asked.remove(&(node, answer.ticket)) {
+                Some((from, id)) => {
+                    let (status, body) = (answer.status, answer.body);
+                    let reply = Ok(PeerReply { status, body });
+                    self.nodes[from].handle_reply(id, reply, now, &mut self.rng);
+                }
+                None => self.answers.push((node, answer)),
+            }
+        }
+        for Transmit {
+            id, to, request, ..
+        } in drained.transmits
+        {
+            let to = self.index(&to);
+            self.sent.push((node, to, request.clone()));
+            if self.down.contains(&to) {
+                let failure = Err(TransportFailure::Connection);
+                self.nodes[node].handle_reply(id, failure, now, &mut self.rng);
+            } else {
+                let from = self.key(node);
+                let ticket = self.nodes[to].handle_peer(&from, request, now, &mut self.rng);
+                self.asked.insert((to, ticket), (node, id));
+            }
+        }
+        let of_node = |question| (node, question);
+        self.questions
+            .extend(drained.questions.into_iter().map(of_node));
+        let of_node = |notify| (node, notify);
+        self.notifies
+            .extend(drained.notifies.into_iter().map(of_node));
+    }
+
+    /// Lets time pass until so many seconds after the start, every deadline being kept.
+    pub(crate) fn run_to(&mut self, seconds: u64) {
+        let end = at(seconds);
+        for _ in 0..10_000 {
+            self.settle();
+            let waits: Vec<_> = (0..self.nodes.len())
+                .map(|node| self.drain(node).wait.expect("cleaning is always due"))
+                .collect();
+            let next = *waits.iter().min().unwrap();
+            if next > end.monotonic {
+                self.now = end;
+                return;
+            }
+            let monotonic = next.max(self.now.monotonic);
+            self.now = Now {
+                monotonic,
+                unix: START.saturating_add(monotonic),
+            };
+            for node in 0..self.nodes.len() {
+                if waits[node] <= monotonic {
+                    self.nodes[node].handle_timeout(self.now, &mut self.rng);
+                    let drained = self.drain(node);
+                    assert!(drained.wait > Some(monotonic), "a deadline in the past");
+                    self.take(node, drained);
+                }
+            }
+        }
+        panic!("the time stands still");
+    }
+
+    /// Gives all nodes the list as it is in `records`.
+    pub(crate) fn spread_list(&mut self) {
+        let pool = Pool::new(self.records.clone());
+        for node in &mut self.nodes {
+            node.handle_node_list(pool.clone(), self.now);
+        }
+    }
+
+    /// All messages of a node.
+    pub(crate) fn held(&self, node: usize) -> Vec<Held> {
+        let scanned = self.nodes[node].store().scan(None, usize::MAX).unwrap();
+        let held = scanned.messages.into_iter().map(|new| {
+            let message = new.message;
+            let data = message.data.into_owned();
+            (
+                new.account,
+                new.namespace,
+                message.hash,
+                message.expiry,
+                data,
+            )
+        });
+        let mut held: Vec<_> = held.collect();
+        held.sort();
+        held
+    }
+
+    fn index(&self, key: &NodeKey) -> usize {
+        let mut nodes = 0..self.nodes.len();
+        nodes.find(|node| self.key(*node) == *key).unwrap()
+    }
+
     /// Gives a request to node 0.
     pub(crate) fn give(&mut self, way: Way, payload: &[u8]) -> (Ticket, Option<ReplyKey>) {
+        self.give_to(0, way, payload)
+    }
+
+    fn give_to(&mut self, node: usize, way: Way, payload: &[u8]) -> (Ticket, Option<ReplyKey>) {
+        let now = self.now;
         match way {
             Way::Direct => {
-                let ticket = self.nodes[0].handle_storage_rpc(payload, self.now, &mut self.rng);
+                let ticket = self.nodes[node].handle_storage_rpc(payload, now, &mut self.rng);
                 (ticket, None)
             }
             Way::Onion => {
-                let (body, reply) = self.onion(&[], 0, payload);
-                let ticket = self.nodes[0].handle_onion(body, self.now, &mut self.rng);
+                let (body, reply) = self.onion(&[], node, payload);
+                let ticket = self.nodes[node].handle_onion(body, now, &mut self.rng);
                 (ticket, Some(reply))
             }
+            Way::Json | Way::Bt => panic!("these have no body of their own"),
         }
     }
 
@@ -154,7 +395,7 @@ impl Network {
     /// Carries a request from one node to another, which answers by itself.
     pub(crate) fn carry(&mut self, from: usize, to: NodeKey, request: PeerRequest) -> PeerReply {
         let from = self.key(from);
-        let to = (0..6).find(|node| self.key(*node) == to).unwrap();
+        let to = self.index(&to);
         let ticket = self.nodes[to].handle_peer(&from, request, self.now, &mut self.rng);
         let (status, body) = self.drain(to).answer_to(ticket);
         PeerReply { status, body }
@@ -192,11 +433,12 @@ impl Network {
 }
 
 /// The record of a node, at an address of its own.
-pub(crate) fn record(key: &SigningKey, index: usize) -> NodeRecord {
-    let host = u8::try_from(index).unwrap() + 1;
+pub(crate) fn record(key: &SigningKey, index: u8, swarm: SwarmId) -> NodeRecord {
+    let x25519 = *key.to_x25519().public().as_bytes();
     let key = (*key.public().as_bytes()).into();
-    let mut record = NodeRecord::new(key, [9, 9, host, 1].into(), 22021, 20200);
-    record.swarm_id = if index.is_multiple_of(2) { HOME } else { AWAY };
+    let mut record = NodeRecord::new(key, [9, 9, index + 1, 1].into(), 22021, 20200);
+    record.swarm_id = swarm;
+    record.x25519 = Some(x25519);
     record
 }
 
@@ -206,6 +448,8 @@ pub(crate) fn drain(node: &mut Node<MemoryStore>) -> Drained {
         match node.poll_output() {
             Output::Answer(answer) => drained.answers.push(answer),
             Output::Transmit(transmit) => drained.transmits.push(transmit),
+            Output::Daemon(question) => drained.questions.push(question),
+            Output::Notify(notify) => drained.notifies.push(notify),
             Output::Wait(wait) => {
                 drained.wait = wait;
                 return drained;
@@ -217,12 +461,18 @@ pub(crate) fn drain(node: &mut Node<MemoryStore>) -> Drained {
 
 /// Status and text of an answer, sealed or not.
 pub(crate) fn read(status: u16, body: &[u8], reply: Option<ReplyKey>) -> (u16, String) {
+    let (status, body) = open(status, body.to_vec(), reply);
+    (status, String::from_utf8(body).unwrap())
+}
+
+/// Status and body of an answer, sealed or not.
+pub(crate) fn open(status: u16, body: Vec<u8>, reply: Option<ReplyKey>) -> (u16, Vec<u8>) {
     match reply {
-        None => (status, String::from_utf8(body.to_vec()).unwrap()),
+        None => (status, body),
         Some(key) => {
             assert_eq!(status, 200, "the true status is inside");
-            let reply = key.open(body).expect("sealed for the client");
-            (reply.status, reply.body.as_str().to_owned())
+            let reply = key.open(&body).expect("sealed for the client");
+            (reply.status, reply.body.as_str().as_bytes().to_vec())
         }
     }
 }
