@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use session_core::{NetworkId, UnixMillis};
 use session_storage::{
     Authorized, Context, Delete, DeleteAll, DeleteBefore, Deleted, Endpoint, Expire, ExpireAll,
-    Expired, Message, Recursive, Rejection, Revoke, Revoked, Signable, Signed, Store, Stored,
-    Token, Touched, Unrevoke, Unrevoked, Updated,
+    Expired, Message, MessageHash, Recursive, Rejection, Revoke, Revoked, Signable, Signed, Store,
+    Stored, Token, Touched, Unrevoke, Unrevoked, Updated,
 };
 
 use crate::store::{NewMessage, Selection};
@@ -76,7 +76,7 @@ impl Change for Store<'_> {
         store: &mut S,
         _: UnixMillis,
     ) -> Result<Stored, S::Error> {
-        let message = message(this);
+        let message = message(this, this.hash());
         let store::Stored { expiry, already } = store.put(&message)?;
         Ok(Stored {
             hash: message.message.hash,
@@ -86,16 +86,16 @@ impl Change for Store<'_> {
     }
 
     fn news(&self, stored: &Stored) -> Option<NewMessage<'_>> {
-        (!stored.already).then(|| message(self))
+        (!stored.already).then(|| message(self, stored.hash))
     }
 }
 
-fn message<'a>(request: &'a Store<'_>) -> NewMessage<'a> {
+fn message<'a>(request: &'a Store<'_>, hash: MessageHash) -> NewMessage<'a> {
     let (timestamp, expiry) = (request.timestamp, request.expiry);
     NewMessage {
         account: request.pubkey,
         namespace: request.namespace,
-        message: Message::new(request.hash(), timestamp, expiry, &*request.data),
+        message: Message::new(hash, timestamp, expiry, &*request.data),
     }
 }
 
