@@ -5,11 +5,17 @@ use alloc::vec::Vec;
 
 use session_core::Now;
 use session_crypto::rand_core::CryptoRng;
-use session_storage::{Batch, BatchReply, Form, IfElse, IfElseReply, Order, Request, status};
+use session_storage::{
+    Batch, BatchReply, Body, Form, IfElse, IfElseReply, MAX_BODY_LEN, Order, Request, status,
+};
 
 use crate::pending::{Asker, Composite, Parts};
 use crate::rpc::Answered;
 use crate::{MessageStore, Node};
+
+/// Most bytes of all results together: what is written around them, and the base64 of an onion
+/// request's answer, come on top (spec 04 §1).
+const MAX_RESULTS_LEN: usize = MAX_BODY_LEN / 4 * 3;
 
 impl<S: MessageStore> Node<S> {
     /// Carries out the parts of a batch: all at once, or one after another.
@@ -120,6 +126,17 @@ impl<S: MessageStore> Node<S> {
                 results,
                 rest,
             } => {
+                let taken = results
+                    .iter()
+                    .flatten()
+                    .map(|(_, body)| body.as_bytes().len())
+                    .fold(answer.1.as_bytes().len(), usize::saturating_add);
+                // The parts that still fit are of more use than a reply that nobody reads.
+                let answer = if taken > MAX_RESULTS_LEN {
+                    (status::SERVER_ERROR, Body::Text("reply too large".into()))
+                } else {
+                    answer
+                };
                 let goes_on = order.goes_on_after(answer.0);
                 if let Some(result) = results.get_mut(part) {
                     *result = Some(answer);

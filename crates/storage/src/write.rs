@@ -45,16 +45,17 @@ impl fmt::Debug for Body {
             Self::Bt(_) => "Bt",
             Self::Raw(_) => "Raw",
         };
-        write!(f, "{name}({} bytes)", self.len())
+        write!(f, "{name}({} bytes)", self.as_bytes().len())
     }
 }
 
 impl Body {
-    /// Length in bytes.
-    pub(crate) fn len(&self) -> usize {
+    /// The bytes to send.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Text(text) | Self::Json(text) => text.len(),
-            Self::Bt(bytes) | Self::Raw(bytes) => bytes.len(),
+            Self::Text(text) | Self::Json(text) => text.as_bytes(),
+            Self::Bt(bytes) | Self::Raw(bytes) => bytes,
         }
     }
 

@@ -57,7 +57,7 @@ impl Item {
 
     /// What it adds to the length of the reply.
     fn len(&self) -> usize {
-        self.body.len().saturating_add(OVERHEAD)
+        self.body.as_bytes().len().saturating_add(OVERHEAD)
     }
 }
 
