@@ -80,7 +80,7 @@ impl<S: MessageStore> Node<S> {
         let request = match request.check(&context, |token| self.is_revoked(&account, token)) {
             Ok(request) => request,
             Err(rejection) => {
-                let answer = self.rejected(&rejection, Some(&account), form, now);
+                let answer = self.rejected(&rejection, &account, form, now);
                 return self.finish(asker, answer, now, rng);
             }
         };

@@ -9,7 +9,7 @@ use session_crypto::rand_core::CryptoRng;
 use session_storage::{
     Body, Context, DaemonReply, DaemonRequest, ExpiriesReply, Form, GetExpiries, GetRevoked,
     InfoReply, NetworkState, Rejection, Request, Retrieve, RetrieveLimits, RetrieveReply,
-    RevokedReply, Signed, parse_bt, parse_json, parse_json_params, status,
+    RevokedReply, Signed, framing, parse_json, status,
 };
 use session_swarm::active_nodes_bin;
 
@@ -51,20 +51,10 @@ impl<S: MessageStore> Node<S> {
             self.answer_not_ready(ticket);
             return ticket;
         }
-        let network = self.config.network;
-        let (form, request) = if params.starts_with(b"d") {
-            (Form::Bt, parse_bt(method, params, network))
-        } else {
-            let params = if params.is_empty() { b"{}" } else { params };
-            (Form::Json, parse_json_params(method, params, network))
-        };
         let asker = Asker::Client(Origin::Direct(ticket));
-        match request {
-            Ok(request) => self.run(request, asker, form, now, rng),
-            Err(rejection) => {
-                let answer = self.rejected(&rejection, None, form, now);
-                self.finish(asker, answer, now, rng);
-            }
+        match framing::parse_quic(method, params, self.config.network) {
+            Ok((request, form)) => self.run(request, asker, form, now, rng),
+            Err(rejection) => self.finish(asker, refusal(&rejection), now, rng),
         }
         ticket
     }
@@ -76,13 +66,10 @@ impl<S: MessageStore> Node<S> {
         now: Now,
         rng: &mut R,
     ) {
-        let (asker, form) = (Asker::Client(origin), Form::Json);
+        let asker = Asker::Client(origin);
         match parse_json(body, self.config.network) {
-            Ok(request) => self.run(request, asker, form, now, rng),
-            Err(rejection) => {
-                let answer = self.rejected(&rejection, None, form, now);
-                self.finish(asker, answer, now, rng);
-            }
+            Ok(request) => self.run(request, asker, Form::Json, now, rng),
+            Err(rejection) => self.finish(asker, refusal(&rejection), now, rng),
         }
     }
 
@@ -145,15 +132,14 @@ impl<S: MessageStore> Node<S> {
     pub(crate) fn rejected(
         &self,
         rejection: &Rejection,
-        account: Option<&NetworkId>,
+        account: &NetworkId,
         form: Form,
         now: Now,
     ) -> Answered {
-        let body = match (rejection, account) {
-            (Rejection::WrongSwarm, Some(account)) => self.swarm_body(account, form, now),
-            _ => Body::Text(rejection.to_string()),
-        };
-        (rejection.status(), body)
+        match rejection {
+            Rejection::WrongSwarm => (rejection.status(), self.swarm_body(account, form, now)),
+            _ => refusal(rejection),
+        }
     }
 
     pub(crate) fn context(&self, account: &NetworkId, now: Now) -> Context {
@@ -172,7 +158,7 @@ impl<S: MessageStore> Node<S> {
         let context = self.context(&account, now);
         let request = match request.authorize(&context, |token| self.is_revoked(&account, token)) {
             Ok(request) => request,
-            Err(rejection) => return self.rejected(&rejection, Some(&account), form, now),
+            Err(rejection) => return self.rejected(&rejection, &account, form, now),
         };
         let limits = RetrieveLimits::new(request.max_count, request.max_size);
         let last_hash = request.last_hash.as_ref();
@@ -194,7 +180,7 @@ impl<S: MessageStore> Node<S> {
         let context = self.context(&account, now);
         let request = match request.authorize(&context, |token| self.is_revoked(&account, token)) {
             Ok(request) => request,
-            Err(rejection) => return self.rejected(&rejection, Some(&account), form, now),
+            Err(rejection) => return self.rejected(&rejection, &account, form, now),
         };
         let hashes: Vec<_> = request.messages().collect();
         match self.store.expiries(&account, &hashes) {
@@ -207,7 +193,7 @@ impl<S: MessageStore> Node<S> {
         let account = request.pubkey;
         let context = self.context(&account, now);
         if let Err(rejection) = request.authorize(&context, |_| false) {
-            return self.rejected(&rejection, Some(&account), form, now);
+            return self.rejected(&rejection, &account, form, now);
         }
         match self.store.revoked(&account) {
             Ok(tokens) => {
@@ -279,6 +265,11 @@ impl<S: MessageStore> Node<S> {
             height: self.height,
         }
     }
+}
+
+/// A refusal by its text.
+fn refusal(rejection: &Rejection) -> Answered {
+    (rejection.status(), Body::Text(rejection.to_string()))
 }
 
 /// The store has failed.

@@ -9,11 +9,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use session_bt::{DictReader, ListReader};
 use session_core::Network;
 
+use crate::value::is_json;
 use crate::{Body, Error, Form, Rejection, Request, parse_bt, parse_json_params, status};
 
 /// What a reply says, by its encoding.
@@ -92,10 +92,6 @@ fn check_list(bytes: &[u8]) -> Result<(), session_bt::Error> {
 /// Whether JSON text would be an object or a list.
 fn is_container(text: &str) -> bool {
     text.trim_ascii_start().starts_with(['{', '['])
-}
-
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// A reply: a status and a body.
