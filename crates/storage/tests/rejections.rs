@@ -20,7 +20,7 @@ fn json(body: &str) -> Result<Request<'_>, Rejection> {
 /// The rejection of these parameters of a method.
 fn refused(method: &str, params: &str) -> Rejection {
     let read = parse_json_params(method, params.as_bytes(), Network::Mainnet);
-    read.expect_err(params)
+    read.unwrap_err()
 }
 
 const fn missing(field: &'static str) -> Rejection {

@@ -78,7 +78,7 @@ fn visit_all(visit: &mut impl Visit) {
         Touched::new(
             None,
             namespaces
-                .map(|namespace| (namespace, hash(&[namespace.number() as u8])))
+                .map(|namespace| (namespace, hash(&namespace.number().to_be_bytes())))
                 .into(),
         )
     };

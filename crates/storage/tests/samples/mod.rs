@@ -86,6 +86,7 @@ pub struct Party {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "few are made")]
 pub enum Key {
     Own(SigningKey),
     Sub(SubaccountKey),
