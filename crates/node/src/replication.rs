@@ -32,6 +32,17 @@ pub(crate) struct Retry {
     tries: u32,
 }
 
+impl Retry {
+    fn new(member: NodeKey, method: &'static str, params: &[u8]) -> Self {
+        Self {
+            member,
+            method,
+            params: params.to_owned(),
+            tries: 0,
+        }
+    }
+}
+
 /// Copies that will be sent again, up to a number of bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Retries {
@@ -106,6 +117,7 @@ impl<S: MessageStore> Node<S> {
                 missing = missing.saturating_add(1);
             } else {
                 collector.add_failure(*member.as_bytes(), &Failure::timed_out());
+                self.retry_later(Retry::new(member, method, &params), now.monotonic);
             }
         }
         if missing == 0 {
@@ -160,12 +172,7 @@ impl<S: MessageStore> Node<S> {
             Err(_) => collector.add_failure(*member.as_bytes(), &Failure::timed_out()),
         }
         swarm_change.missing = swarm_change.missing.saturating_sub(1);
-        let retry = missed.then(|| Retry {
-            member,
-            method: swarm_change.method,
-            params: swarm_change.params.clone(),
-            tries: 0,
-        });
+        let retry = missed.then(|| Retry::new(member, swarm_change.method, &swarm_change.params));
         let finished = swarm_change.missing == 0;
         if let Some(retry) = retry {
             self.retry_later(retry, now.monotonic);
@@ -197,7 +204,9 @@ impl<S: MessageStore> Node<S> {
                 let mut members = swarm.members().iter();
                 members.any(|member| member.key == retry.member)
             });
-            if still_member {
+            if still_member && self.is_busy() {
+                self.retry_later(retry, now);
+            } else if still_member {
                 let request = forward(retry.method, &retry.params);
                 self.transmit(retry.member, request, deadline, Pending::Retry(retry));
             }
