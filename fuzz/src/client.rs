@@ -13,8 +13,8 @@ use session_envelope::{Content, seal_one_to_one};
 use session_onion::{Action, Layer, ReplyBody, ReplyFormat, ReplySealer, peel};
 use session_path::Policy;
 use session_storage::{
-    Message, MessageHash, Namespace, NodeState, Request, RetrieveReply, StoreItem, parse_json,
-    write_store_reply,
+    Collector, Form, Message, MessageHash, Namespace, NodeState, Recursive, Request, RetrieveReply,
+    Stored, parse_json,
 };
 use session_swarm::{NodeKey, Pool, members_json, node_list_json};
 
@@ -163,21 +163,25 @@ impl Harness {
     /// What an honest node would say, give or take some bytes.
     fn good_answer(&mut self, peeled: &Peeled, bytes: &mut Bytes<'_>) -> (u16, String) {
         let state = NodeState::new(self.now.unix, [21, 0]);
-        let mut json = String::new();
-        match parse_json(&peeled.payload, Network::Testnet) {
+        let (status, body) = match parse_json(&peeled.payload, Network::Testnet) {
             Ok(Request::Store(store)) => {
                 let present = bytes.u16();
-                let outcomes: Vec<_> = MEMBERS
-                    .iter()
-                    .enumerate()
-                    .filter(|(index, _)| present >> index & 1 == 0)
-                    .map(|(index, member)| {
-                        let signer = &MEMBERS[index & !usize::from(present >> 15)].key;
-                        let item = StoreItem::sign(store.hash(), store.expiry, false, signer);
-                        (*member.record.key.as_bytes(), Ok(item))
-                    })
-                    .collect();
-                write_store_reply(&mut json, &[0; 32], &outcomes, &state);
+                let mut collector = Collector::new(&store, Form::Json);
+                for (index, member) in MEMBERS.iter().enumerate() {
+                    if present >> index & 1 == 1 {
+                        continue;
+                    }
+                    let signer = &MEMBERS[index & !usize::from(present >> 15)].key;
+                    let stored = Stored {
+                        hash: store.hash(),
+                        expiry: store.expiry,
+                        already: false,
+                    };
+                    let item = store.confirm(stored, Network::Testnet, signer);
+                    let node = *member.record.key.as_bytes();
+                    collector.add_own(node, &Ok(item), self.now.unix);
+                }
+                collector.finish(&state)
             }
             Ok(Request::Retrieve(_)) => {
                 let account = NetworkId::from(self.client.account_id());
@@ -189,15 +193,19 @@ impl Harness {
                         Message::new(hash, self.now.unix, self.now.unix, data)
                     })
                     .collect();
-                RetrieveReply::write_json(&mut json, &messages, choices & 4 != 0, &state);
+                let more = choices & 4 != 0;
+                (
+                    200,
+                    RetrieveReply::write(Form::Json, &messages, more, &state),
+                )
             }
             // A clock in the first days of 1970 looks like one that counts seconds.
             Err(rejection) if self.now.unix.as_millis() < 1_000_000_000 => {
                 return (rejection.status(), rejection.to_string());
             }
             other => panic!("the client asked for {other:?}"),
-        }
-        (200, json)
+        };
+        (status, String::from_utf8(body.into_bytes()).expect("JSON"))
     }
 
     /// Something in the client's mailbox.

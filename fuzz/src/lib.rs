@@ -4,9 +4,12 @@
 //! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
 //! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
 
+mod answers;
+mod batch;
 mod bytes;
 mod client;
 mod community;
+mod confirmations;
 mod envelope;
 mod framing;
 mod monitor;
@@ -15,11 +18,14 @@ mod network;
 mod node;
 mod onion;
 mod path;
+mod requests;
 mod server;
-mod storage;
+mod storage_reply;
+mod storage_request;
 mod swarm;
 mod text;
 
+pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use envelope::{envelope_open, proto_content};
@@ -30,7 +36,8 @@ pub use node::node_inputs;
 pub use onion::{onion_layer, onion_peel, onion_reply};
 pub use path::path_policy;
 pub use server::{relay_dict, v4_frame};
-pub use storage::{reply_seeds, storage_reply, storage_request};
+pub use storage_reply::{reply_seeds, storage_reply};
+pub use storage_request::{METHODS, storage_request};
 pub use swarm::{node_list_bin, node_list_json, redirect};
 pub use text::{account_id, bt, mnemonic};
 
@@ -49,7 +56,7 @@ targets! {
     ons_record blinded_id community_auth
     node_list_json node_list_bin redirect
     onion_layer onion_peel onion_reply v4_frame relay_dict
-    storage_request storage_reply monitor framing
+    storage_request storage_reply batch monitor framing
     proto_content envelope_open
     path_policy client_inputs node_inputs
 }

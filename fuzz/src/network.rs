@@ -23,11 +23,17 @@ pub(crate) static MEMBERS: LazyLock<Vec<Member>> = LazyLock::new(|| {
             let key = SigningKey::from_seed(&[index + 1; 32]);
             let ip = [10, index, 0, 1].into();
             let mut record = NodeRecord::new((*key.public().as_bytes()).into(), ip, 443, 22020);
-            record.swarm_id = SwarmId::new(u64::from(index % 3) << 62);
+            record.swarm_id = swarm(index.into(), false);
             Member { key, record }
         })
         .collect()
 });
+
+/// The swarm of a member, or the next one.
+fn swarm(index: usize, moved: bool) -> SwarmId {
+    let number = index % 3 + usize::from(moved);
+    SwarmId::new(u64::try_from(number).expect("at most 3") << 62)
+}
 
 /// The people that write to each other.
 pub(crate) static ACCOUNTS: LazyLock<[Account; 3]> =
@@ -35,12 +41,20 @@ pub(crate) static ACCOUNTS: LazyLock<[Account; 3]> =
 
 /// The members whose bit in `left_out` is not set.
 pub(crate) fn pool(left_out: u16) -> Pool {
-    let is_in = |index: usize| left_out >> index & 1 == 0;
-    let members = MEMBERS
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| is_in(*index));
-    Pool::new(members.map(|(_, member)| member.record).collect())
+    moved_pool(left_out, 0)
+}
+
+/// The same, where members whose bit in `moved` is set are in the next swarm, which may be a new
+/// one.
+pub(crate) fn moved_pool(left_out: u16, moved: u16) -> Pool {
+    let members = MEMBERS.iter().enumerate();
+    let members = members.filter(|(index, _)| left_out >> index & 1 == 0);
+    let records = members.map(|(index, member)| {
+        let mut record = member.record;
+        record.swarm_id = swarm(index, moved >> index & 1 == 1);
+        record
+    });
+    Pool::new(records.collect())
 }
 
 /// The member with this key, if there is one.

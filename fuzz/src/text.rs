@@ -1,6 +1,6 @@
 //! Identifiers, recovery passwords and bt-encoding.
 
-use session_bt::{DictReader, ListReader, Value};
+use session_bt::{DictReader, DictWriter, Error as BtError, ListReader, Value};
 use session_core::{AccountId, Network, NetworkId, Prefix};
 use session_crypto::ed25519::PublicKey;
 use session_identity::conversion::{account_id as account_id_of, positive_ed25519_key, x25519_key};
@@ -134,9 +134,12 @@ fn detection(text: &str) {
     }
 }
 
-/// bt-encoding: decode, encode, decode gives the same, and the readers see what the tree has.
+/// bt-encoding: decode, encode, decode gives the same, the readers see what the tree has, and what
+/// is put into a dict as it is can be read there.
 pub fn bt(data: &[u8]) {
-    let Ok(value) = Value::decode(data) else {
+    let value = Value::decode(data);
+    in_a_dict(data, value.as_ref());
+    let Ok(value) = value else {
         return;
     };
     let mut encoded = Vec::new();
@@ -156,11 +159,50 @@ pub fn bt(data: &[u8]) {
         Value::List(items) => {
             let mut reader = ListReader::new(&encoded).expect("a list");
             for item in items {
+                integers(&reader, item);
                 let raw = reader.raw_opt().expect("canonical").expect("an item");
                 assert_eq!(Value::decode(raw).as_ref(), Ok(item));
             }
+            assert_eq!(reader.int_opt::<i64>(), Ok(None));
+            assert_eq!(reader.int::<i64>(), Err(BtError::ListEnd));
             assert_eq!(reader.finish(), Ok(()));
         }
         _ => {}
+    }
+}
+
+/// The next item of a list, if it is an integer, as types of different ranges.
+fn integers(reader: &ListReader<'_>, item: &Value<'_>) {
+    let small = reader.clone().int_opt::<i8>();
+    let great = reader.clone().int_opt::<u64>();
+    if let Value::Int(integer) = item {
+        assert_eq!(small.ok(), integer.get().map(Some));
+        assert_eq!(great.ok(), integer.get().map(Some));
+    } else {
+        assert!(matches!(small, Err(BtError::Type { .. })));
+        assert!(matches!(great, Err(BtError::Type { .. })));
+    }
+}
+
+/// Only whole values become entries, and none that would lie too deep. The order of keys is not
+/// looked at.
+fn in_a_dict(data: &[u8], value: Result<&Value<'_>, &BtError>) {
+    let mut out = Vec::new();
+    let mut dict = DictWriter::new(&mut out);
+    let written = dict.raw("k", data).map(drop);
+    dict.finish();
+    match written {
+        Ok(()) => {
+            let expected = value.map(|value| Value::Dict(vec![(&b"k"[..], value.clone())]));
+            assert_eq!(
+                Value::decode(&out).as_ref(),
+                expected.as_ref().map_err(|error| *error)
+            );
+            assert!(matches!(value, Ok(_) | Err(BtError::Order)));
+        }
+        Err(error) => {
+            assert_eq!(out, b"de");
+            assert!(error == BtError::Depth || value == Err(&error));
+        }
     }
 }

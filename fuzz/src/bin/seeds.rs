@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
-use session_fuzz::{TARGETS, reply_seeds};
+use session_fuzz::{METHODS, TARGETS, reply_seeds};
 use session_identity::mnemonic::Language;
 use session_onion::EncType;
 use session_onion::hazmat::{LayerSecret, open_layer};
@@ -114,14 +114,13 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         .concat(),
         "relay_dict" => suite("onion-relay-dict").hex("/in/message"),
         "storage_request" => [
-            prefixed(&[0, 1], suite("storage-request").texts("/in/body")),
-            prefixed(&[0, 1], suite("storage-request-bt").hex("/in/bt")),
+            prefixed(&[0xfc, 0xfd], suite("storage-request").texts("/in/body")),
+            suite("storage-request-bt").build(parameters),
+            suite("storage-auth").build(parameters_of_body),
         ]
         .concat(),
-        "storage_reply" => {
-            let vectors = suite("storage-response-verify").texts("/in");
-            [reply_seeds(), vectors.into_iter().step_by(2).collect()].concat()
-        }
+        "storage_reply" => reply_seeds(),
+        "batch" => batch(suite("storage-request")),
         "monitor" => [
             prefixed(&[0], suite("storage-monitor").hex("/in/bt")),
             vec![b"\x01\0\0\x01\x01\0\x20\x01\0\0\0\x0b".to_vec()],
@@ -379,44 +378,165 @@ fn client_inputs() -> Seeds {
     .to_vec()
 }
 
-fn node_inputs() -> Seeds {
-    let store = [&[0, 0, 100][..], &piece(b"message")].concat();
-    let own_retrieve = [1, 0, 0, 5];
-    let stored = [&[9, 0, 3, 0, 100][..], &piece(b"message"), &[0]].concat();
-    [
+/// A request's parameters behind the number of its method.
+fn parameters(input: &Value) -> Option<Vec<u8>> {
+    numbered(input["method"].as_str()?, &hex(input, "bt")?)
+}
+
+fn parameters_of_body(input: &Value) -> Option<Vec<u8>> {
+    let request: Value = serde_json::from_slice(text(input, "body")?).ok()?;
+    numbered(
+        request["method"].as_str()?,
+        request["params"].to_string().as_bytes(),
+    )
+}
+
+fn numbered(method: &str, params: &[u8]) -> Option<Vec<u8>> {
+    let number = METHODS.iter().position(|name| *name == method)?;
+    Some([&[u8::try_from(number * 4).ok()?], params].concat())
+}
+
+/// Requests made of others, replies to such, and what a node is to do.
+fn batch(requests: Suite) -> Seeds {
+    let composite = |request: &Vec<u8>| {
+        let has = |name: &[u8]| request.windows(name.len()).any(|window| window == name);
+        has(b"batch") || has(b"sequence") || has(b"ifelse")
+    };
+    let requests = requests
+        .texts("/in/body")
+        .into_iter()
+        .filter(composite)
+        .step_by(2);
+    let replies: [&[u8]; 4] = [
+        br#"{"results":[{"body":{"t":1},"code":200},{"body":"no","code":401}]}"#,
+        b"d7:resultsld4:body2:no4:codei401eeee",
+        br#"{"condition":true,"height":1,"hf":[21,0],"result":{"body":"a","code":400},"v":[2,11,3]}"#,
+        b"d9:conditioni0e6:heighti1e2:hfli21ei0ee1:vli2ei11ei3eee",
+    ];
+    let (question, answer) = ([15, 0, 7, 1], [4, 0, 0, 0, 3]);
+    let store = [0, 0, 10, 0, 1, 0];
+    let info = [13, 0];
+    let stored = [6, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let rpc = [7];
+    let late = [2, 0xff, 0xff];
+    let steps = [
+        // A batch of a question, a store and a piece of information.
         [
-            &[4][..],
+            &[0, 0, 2][..],
+            &question,
             &store,
+            &info,
+            &rpc,
+            &answer,
             &stored,
             &stored,
             &stored,
-            &[4],
-            &own_retrieve,
         ]
         .concat(),
-        [&[2, 0][..], &store, &[6, 255, 255]].concat(),
+        // The same one after another, in bt, of which the second times out.
         [
-            &[2, 3][..],
-            &own_retrieve,
-            &[9, 0, 1, 0, 200],
-            &piece(b"reply"),
+            &[0, 1, 2][..],
+            &question,
+            &store,
+            &info,
+            &[5],
+            &answer,
+            &late,
         ]
         .concat(),
+        // A condition whose branches are a batch and a question, in an onion request.
+        [
+            &[0, 2, 1, 0, 1][..],
+            &question,
+            &info,
+            &[2],
+            &question,
+            &[20, 0],
+            &[0],
+            &answer,
+        ]
+        .concat(),
+    ];
+    prefixed(&[0], requests.collect())
+        .into_iter()
+        .chain(prefixed(&[1], replies.map(<[u8]>::to_vec).to_vec()))
+        .chain(prefixed(&[2], steps.to_vec()))
+        .collect()
+}
+
+fn node_inputs() -> Seeds {
+    // Owner 0, namespace 0, for a short time, message 1.
+    let store = [1, 0, 0, 10, 0, 1, 0];
+    let retrieve = [1, 2, 0, 0, 0, 0];
+    let stored = [18, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let ask = |request: &[u8], way: u8| [&[4][..], request, &[way]].concat();
+    let signed = |method: u8, fields: &[u8]| {
+        let request = [&[1, method, 0][..], fields, &[0]].concat();
+        [ask(&request, 6), stored.repeat(3)].concat()
+    };
+    let stored_once = [ask(&store, 7), stored.repeat(3)].concat();
+    let subscribed = [11, 1, 0, 1, 0, 0, 1];
+    let named = [0, 0, 1];
+    [
+        [stored_once.clone(), ask(&retrieve, 7)].concat(),
+        // Through another node, which does not answer.
+        [ask(&store, 1), vec![13, 255, 255]].concat(),
+        [
+            ask(&store, 0),
+            stored.repeat(2),
+            vec![13, 255, 255],
+            ask(&retrieve, 5),
+        ]
+        .concat(),
+        // Told of it, until the account moves.
+        [&subscribed[..], &stored_once, &[15, 0, 0, 0, 9], &[12, 1]].concat(),
+        [&stored_once[..], &signed(3, &[&named[..], &[1]].concat())].concat(),
+        [&stored_once[..], &signed(4, &[1])].concat(),
+        [&stored_once[..], &signed(5, &[0, 0])].concat(),
+        [
+            &stored_once[..],
+            &signed(6, &[&named[..], &[1, 0, 60]].concat()),
+        ]
+        .concat(),
+        [&stored_once[..], &signed(7, &[60, 1])].concat(),
+        [&stored_once[..], &signed(8, &named)].concat(),
+        signed(9, &[1, 0, 3, 1]),
+        signed(10, &[1, 0, 3, 1]),
+        [
+            ask(&[1, 11, 1, 0], 6),
+            ask(&[1, 12, 0], 5),
+            ask(&[1, 14, 0], 6),
+        ]
+        .concat(),
+        [ask(&[1, 15, 0, 7, 1], 7), vec![17, 0, 0, 0, 3]].concat(),
+        // Handed over to a member that comes.
+        [
+            &[15, 0, 8, 0, 0][..],
+            &stored_once,
+            &[15, 0, 0, 0, 0, 13, 0, 20, 18, 0, 3],
+        ]
+        .concat(),
+        [
+            &[8, 3, 3][..],
+            &piece(b"\x01le"),
+            &[10, 0, 1, 0, 10, 0, 1, 0, 1],
+        ]
+        .concat(),
+        [&[9][..], &store].concat(),
         [
             &[1][..],
             &piece(b"\x02\0\0\0{}{\"headers\":\"\"}"),
-            &[7, 0, 9],
+            &[14, 0, 9],
         ]
         .concat(),
+        [&[8, 3, 1][..], &piece(b"\0\0\0\0{}"), &[2]].concat(),
         [
-            &[5, 3, 3][..],
-            &store[1..],
-            &[5, 3, 1],
-            &piece(b"\0\0\0\0{}"),
-            &[2],
+            &[2][..],
+            &piece(br#"{"method":"info","params":{}}"#),
+            &[3, 13],
+            &piece(b"de"),
         ]
         .concat(),
-        [&[8, 0, 1, 4][..], &store, &[8, 0, 0, 3], &piece(b"{}")].concat(),
     ]
     .to_vec()
 }
