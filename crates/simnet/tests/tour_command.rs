@@ -28,6 +28,7 @@ fn bad_arguments_are_named() {
     assert!(refusal(&["--nodes", "x"]).contains("--nodes x: not a number"));
     assert!(refusal(&["--kill", "4"]).contains("--kill 4: Bob's swarm has 4 members"));
     assert!(refusal(&["--file", "/no/such/file"]).contains("--file /no/such/file"));
+    assert!(refusal(&["--store", "Cargo.toml"]).contains("--store: Cargo.toml"));
     assert!(refusal(&["--bogus", "1"]).contains("unknown option --bogus"));
     assert!(refusal(&["--message"]).contains("--message needs a value"));
 }
@@ -43,5 +44,30 @@ fn a_port_in_use_is_named() {
     assert!(
         text.contains("cannot listen on") && text.contains(&port),
         "{text}"
+    );
+}
+
+/// The nodes of the second tour have what those of the first one stored.
+#[test]
+fn nodes_keep_their_messages_in_files() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tour");
+    let _ = std::fs::remove_dir_all(&directory);
+    let run = |message: &str| {
+        let directory = directory.to_str().expect("text");
+        let arguments = ["--nodes", "8", "--store", directory, "--message", message];
+        let output = tour(&arguments);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let earlier = "from an earlier tour";
+    let first = run("before");
+    assert!(first.contains("Both messages arrived") && !first.contains(earlier));
+    assert!(directory.join("node-0.sqlite").exists());
+    let second = run("after");
+    assert!(second.contains("Both messages arrived"));
+    assert!(
+        second.contains(&format!("{earlier}: \"before\"")),
+        "{second}"
     );
 }

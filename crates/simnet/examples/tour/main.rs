@@ -10,6 +10,7 @@ mod options;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -18,13 +19,15 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use session_client::{Config, Event};
 use session_core::{NetworkId, Now, UnixMillis};
+use session_node::MemoryStore;
 use session_path::Policy;
 use session_swarm::{NodeKey, NodeRecord, Pool};
 use simnet::Testnet;
+use sqlite_store::SqliteStore;
 use tiny_http::{Response, Server};
 
 use client_host::ClientHost;
-use node_host::{Directory, Log, NodeHost, Observation};
+use node_host::{Directory, Log, NodeHost, Observation, Start};
 use options::{Options, USAGE};
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ fn now(started: Instant) -> Now {
 
 fn tour(options: Options) -> Result<(), String> {
     let started = Instant::now();
+    let begun = now(started).unix;
     let mut rng = ChaCha20Rng::seed_from_u64(options.seed);
     let mut network = start_network(&options, started, &mut rng)?;
     let (alice_id, bob_id) = (options.alice.id(), options.bob.id());
@@ -81,7 +85,7 @@ fn tour(options: Options) -> Result<(), String> {
     println!("── Bob comes online and looks into his mailbox ──");
     let bob_config = config.with_poll_interval(Duration::from_secs(1));
     let mut bob = network.client(options.bob, bob_config, &mut rng);
-    let first = receive(&mut bob)?;
+    let first = receive(&mut bob, begun)?;
     print_observations(&network.log, "Bob → his swarm");
     print_received(&first, alice_id, &options.message)?;
 
@@ -90,7 +94,7 @@ fn tour(options: Options) -> Result<(), String> {
     let again = format!("{} (the second time)", options.message);
     let sent = send(&mut alice, &network, bob_id, &again)?;
     println!("  confirmed by {sent} members");
-    let second = receive(&mut bob)?;
+    let second = receive(&mut bob, begun)?;
     print_received(&second, alice_id, &again)?;
 
     println!(
@@ -132,10 +136,16 @@ fn send(
 /// Sender and text of the next message.
 type Text = (session_core::AccountId, String);
 
-fn receive(bob: &mut ClientHost) -> Result<Text, String> {
+/// What Bob receives next of this tour: nodes that keep their messages still have those of
+/// earlier ones.
+fn receive(bob: &mut ClientHost, begun: UnixMillis) -> Result<Text, String> {
     bob.run_until("receiving", |event| match event {
         Event::Received(received) => {
             let body = received.content.body().unwrap_or_default().to_owned();
+            if received.sent < begun {
+                println!("  Bob reads, from an earlier tour: {body:?}");
+                return None;
+            }
             Some((received.sender, body))
         }
         _ => None,
@@ -226,7 +236,18 @@ fn start_network(
     for (index, (key, server)) in testnet.keys.iter().zip(servers).enumerate() {
         let node_rng = ChaCha20Rng::from_rng(rng);
         let (directory, log) = (directory.clone(), Arc::clone(&log));
-        let host = NodeHost::start(index, key.clone(), server, directory, node_rng, log);
+        let start = Start {
+            index,
+            key: key.clone(),
+            server,
+            directory,
+            rng: node_rng,
+            log,
+        };
+        let host = match &options.store {
+            Some(files) => start.with(open_store(files, index)?),
+            None => start.with(MemoryStore::default()),
+        };
         hosts.insert(index, host);
     }
     let seed = start_seed(&testnet.records)?;
@@ -248,6 +269,17 @@ fn start_network(
         started,
         subnets,
     })
+}
+
+/// Room for the messages of a node.
+const STORE_BYTES: u64 = 1 << 30;
+
+fn open_store(directory: &Path, index: usize) -> Result<SqliteStore, String> {
+    let path = directory.join(format!("node-{index}.sqlite"));
+    std::fs::create_dir_all(directory)
+        .map_err(|error| error.to_string())
+        .and_then(|()| SqliteStore::open(&path, STORE_BYTES).map_err(|error| error.to_string()))
+        .map_err(|why| format!("--store: {}: {why}", path.display()))
 }
 
 /// Answers every request with the node list. Ends with the process.

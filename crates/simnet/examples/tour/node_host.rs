@@ -12,7 +12,7 @@ use rand_chacha::ChaCha20Rng;
 use session_core::{Network, Now};
 use session_crypto::ed25519::SigningKey;
 use session_node::{
-    Config, DaemonFailure, MemoryStore, Node, Output, PeerReply, PeerRequest, RequestId, Ticket,
+    Config, DaemonFailure, MessageStore, Node, Output, PeerReply, PeerRequest, RequestId, Ticket,
     TransportFailure,
 };
 use session_storage::{DaemonEndpoint, Request, parse_bt};
@@ -62,17 +62,21 @@ pub struct NodeHost {
     threads: Vec<JoinHandle<()>>,
 }
 
-impl NodeHost {
-    /// Starts a node on a server that is bound already.
-    pub fn start(
-        index: usize,
-        key: SigningKey,
-        server: Server,
-        directory: Directory,
-        rng: ChaCha20Rng,
-        log: Log,
-    ) -> Self {
-        let server = Arc::new(server);
+/// What a node is started with, beside its store.
+pub struct Start {
+    pub index: usize,
+    pub key: SigningKey,
+    /// Bound already.
+    pub server: Server,
+    pub directory: Directory,
+    pub rng: ChaCha20Rng,
+    pub log: Log,
+}
+
+impl Start {
+    /// Starts the node.
+    pub fn with(self, store: impl MessageStore + Send + 'static) -> NodeHost {
+        let server = Arc::new(self.server);
         let (inputs, received) = channel();
         let acceptor = {
             let (server, inputs) = (Arc::clone(&server), inputs.clone());
@@ -84,29 +88,29 @@ impl NodeHost {
                 }
             })
         };
-        let mut node = Node::new(
-            key,
-            MemoryStore::default(),
-            Config::default().with_network(Network::Testnet),
-        );
+        let config = Config::default().with_network(Network::Testnet);
+        let mut node = Node::new(self.key, store, config);
+        let directory = self.directory;
         node.handle_node_list(directory.pool.clone(), now(directory.started));
         let runner = Runner {
-            index,
+            index: self.index,
             node,
             directory,
-            rng,
-            log,
+            rng: self.rng,
+            log: self.log,
             inputs: inputs.clone(),
             waiting: HashMap::new(),
         };
         let runner = std::thread::spawn(move || runner.run(&received));
-        Self {
+        NodeHost {
             inputs,
             server,
             threads: vec![acceptor, runner],
         }
     }
+}
 
+impl NodeHost {
     /// Stops the node; afterwards connections to it are refused.
     pub fn stop(self) {
         // The runner may have ended already.
@@ -119,9 +123,9 @@ impl NodeHost {
     }
 }
 
-struct Runner {
+struct Runner<S> {
     index: usize,
-    node: Node<MemoryStore>,
+    node: Node<S>,
     directory: Directory,
     rng: ChaCha20Rng,
     log: Log,
@@ -129,7 +133,7 @@ struct Runner {
     waiting: HashMap<Ticket, Box<tiny_http::Request>>,
 }
 
-impl Runner {
+impl<S: MessageStore> Runner<S> {
     fn run(mut self, received: &Receiver<Input>) {
         loop {
             let wait = self.drain(None);

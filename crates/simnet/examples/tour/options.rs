@@ -15,7 +15,9 @@ usage: cargo run --release --example tour -- [options]
   --port P           the same TCP port for every node (default: any free one)
   --alice WORDS      Alice's recovery password (default: a fixed one)
   --bob WORDS        Bob's recovery password (default: a fixed one)
-  --seed N           number that the nodes' keys and all choices grow from";
+  --seed N           number that the nodes' keys and all choices grow from
+  --store DIR        nodes keep their messages in files there, for the next tour
+                     with the same seed and number of nodes (default: in memory)";
 
 const ALICE: &str =
     "amaze buffet cake entrance symptoms tiger lamb maze nestle python dusted faxed faxed";
@@ -32,6 +34,7 @@ pub struct Options {
     pub alice: Account,
     pub bob: Account,
     pub seed: u64,
+    pub store: Option<PathBuf>,
 }
 
 impl Options {
@@ -45,6 +48,7 @@ impl Options {
             alice: account("--alice", ALICE)?,
             bob: account("--bob", BOB)?,
             seed: 1,
+            store: None,
         };
         while let Some(name) = arguments.next() {
             if name == "--help" || name == "-h" {
@@ -62,6 +66,7 @@ impl Options {
                 "--alice" => options.alice = account(&name, &value)?,
                 "--bob" => options.bob = account(&name, &value)?,
                 "--seed" => options.seed = number(&name, &value)?,
+                "--store" => options.store = Some(value.into()),
                 _ => return Err(format!("unknown option {name}\n{USAGE}")),
             }
         }
