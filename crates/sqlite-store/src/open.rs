@@ -9,6 +9,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::Error;
 use crate::sql;
 
+/// What the log keeps on the disk when it starts anew.
+const LOG_BYTES: i64 = 16 << 20;
+
 /// A node's messages in a SQLite database. See the [crate documentation](crate).
 pub struct SqliteStore {
     pub(crate) connection: Connection,
@@ -26,12 +29,12 @@ impl fmt::Debug for SqliteStore {
 impl SqliteStore {
     /// Opens a store, which is made if there is no file or an empty one, and locks it until it is
     /// dropped. It refuses what would take it beyond `max_bytes`: a message counts its data and 640
-    /// bytes, a revocation 256 bytes. SQLite puts two more files beside it, whose names start with
-    /// this one's.
+    /// bytes, a revocation 256 bytes. SQLite puts its log beside it, in a file whose name starts with
+    /// that of this one.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::Foreign`], [`Error::Newer`] or [`Error::Corrupt`], and the file is
-    /// left as it is; [`Error::Sqlite`] when it cannot be read or made.
+    /// [`Error::InUse`], [`Error::Foreign`] or [`Error::Newer`], and the file is left as it is;
+    /// [`Error::Corrupt`]; [`Error::Sqlite`] when it cannot be read or made.
     pub fn open(path: impl AsRef<Path>, max_bytes: u64) -> Result<Self, Error> {
         // In write-ahead mode this syncs the log before a commit returns; NORMAL would sync only at
         // checkpoints, and a power failure could take acknowledged messages. The log is also what
@@ -58,6 +61,8 @@ impl SqliteStore {
         connection.pragma_update(None, "synchronous", synchronous)?;
         // On macOS a plain fsync leaves data in the drive's cache.
         connection.pragma_update(None, "fullfsync", synchronous == "FULL")?;
+        // A great cleaning makes a long log; it does not stay that long.
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.set_prepared_statement_cache_capacity(32);

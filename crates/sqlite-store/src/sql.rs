@@ -42,7 +42,7 @@ pub(crate) const SCHEMA: &str = "
         BEGIN UPDATE size SET bytes = bytes - 256; END;
 ";
 
-/// The schema and the statements below, once: what has no name here is not run.
+/// Names statements, and lists them for the test that looks at their plans.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
         $($(#[$doc])* pub(crate) const $name: &str = $sql;)*
