@@ -307,8 +307,8 @@ impl Network {
                 monotonic,
                 unix: START.saturating_add(monotonic),
             };
-            for node in 0..self.nodes.len() {
-                if waits[node] <= monotonic {
+            for (node, wait) in waits.into_iter().enumerate() {
+                if wait <= monotonic {
                     self.nodes[node].handle_timeout(self.now, &mut self.rng);
                     let drained = self.drain(node);
                     assert!(drained.wait > Some(monotonic), "a deadline in the past");
