@@ -28,10 +28,8 @@ pub(crate) struct Handover {
     /// Nodes that have come to this node's swarm and have nothing yet.
     joined: BTreeSet<NodeKey>,
     place: Option<Place>,
-    /// When to go on, unless something is waited for.
+    /// When to go on, unless a push is not acknowledged yet.
     due: Duration,
-    /// Pushes of the last piece that are not acknowledged yet.
-    waiting: usize,
 }
 
 impl<S: MessageStore> Node<S> {
@@ -70,21 +68,23 @@ impl<S: MessageStore> Node<S> {
             joined,
             place: None,
             due: now.monotonic,
-            waiting: 0,
         });
     }
 
     /// When the walk wants to go on; `None` while it waits for acknowledgements.
     pub(crate) fn handover_due(&self) -> Option<Duration> {
         let handover = self.handover.as_ref()?;
-        (handover.waiting == 0).then_some(handover.due)
+        (self.pending.pushes() == 0).then_some(handover.due)
     }
 
-    /// Pushes the next piece.
+    /// Pushes the next piece, if it is time.
     pub(crate) fn hand_over(&mut self, now: Now) {
+        if self.handover_due().is_none_or(|due| due > now.monotonic) {
+            return;
+        }
         let own = self.own_key();
         let own_swarm = self.own_swarm().map(|swarm| swarm.id());
-        let Some(handover) = self.handover.as_mut().filter(|walk| walk.waiting == 0) else {
+        let Some(handover) = &mut self.handover else {
             return;
         };
         let Ok(piece) = self.store.scan(handover.place, PIECE) else {
@@ -131,11 +131,7 @@ impl<S: MessageStore> Node<S> {
             messages,
             tries,
         };
-        if self.transmit(to, request, deadline, pending)
-            && let Some(handover) = &mut self.handover
-        {
-            handover.waiting = handover.waiting.saturating_add(1);
-        }
+        self.transmit_anyway(to, request, deadline, pending);
     }
 
     /// Another node has taken a piece, or not.
@@ -148,7 +144,6 @@ impl<S: MessageStore> Node<S> {
         now: Now,
     ) {
         if let Some(handover) = &mut self.handover {
-            handover.waiting = handover.waiting.saturating_sub(1);
             handover.due = now.monotonic;
         }
         if reply.is_err() && tries < MAX_TRIES && self.pool.get(&to).is_some() {

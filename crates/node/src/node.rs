@@ -304,14 +304,25 @@ impl<S: MessageStore> Node<S> {
         deadline: Duration,
         pending: Pending,
     ) -> bool {
-        if self.is_busy() {
-            return false;
+        let room = !self.is_busy();
+        if room {
+            self.transmit_anyway(to, request, deadline, pending);
         }
+        room
+    }
+
+    /// Queues a request to another node, for those who set themselves a limit.
+    pub(crate) fn transmit_anyway(
+        &mut self,
+        to: NodeKey,
+        request: PeerRequest,
+        deadline: Duration,
+        pending: Pending,
+    ) {
         let id = RequestId(self.fresh_id());
         self.pending.insert(id, deadline, pending);
         self.outputs
             .push_back(Output::Transmit(Transmit { id, to, request }));
-        true
     }
 
     fn peel<R: CryptoRng + ?Sized>(

@@ -95,6 +95,8 @@ pub(crate) struct PendingRequests {
     requests: BTreeMap<RequestId, (Duration, Pending)>,
     /// The same requests by deadline, so that the next one is found without a scan.
     deadlines: BTreeSet<(Duration, RequestId)>,
+    /// How many of them are pushes.
+    pushes: usize,
     pub(crate) changes: BTreeMap<u64, SwarmChange>,
     pub(crate) composites: BTreeMap<u64, Composite>,
 }
@@ -104,7 +106,15 @@ impl PendingRequests {
         self.requests.len()
     }
 
+    /// Pushes that are not acknowledged yet.
+    pub(crate) const fn pushes(&self) -> usize {
+        self.pushes
+    }
+
     pub(crate) fn insert(&mut self, id: RequestId, deadline: Duration, pending: Pending) {
+        if matches!(pending, Pending::Push { .. }) {
+            self.pushes = self.pushes.saturating_add(1);
+        }
         self.requests.insert(id, (deadline, pending));
         self.deadlines.insert((deadline, id));
     }
@@ -112,6 +122,9 @@ impl PendingRequests {
     pub(crate) fn remove(&mut self, id: RequestId) -> Option<Pending> {
         let (deadline, pending) = self.requests.remove(&id)?;
         self.deadlines.remove(&(deadline, id));
+        if matches!(pending, Pending::Push { .. }) {
+            self.pushes = self.pushes.saturating_sub(1);
+        }
         Some(pending)
     }
 

@@ -1,0 +1,529 @@
+//! Messages that move to the nodes that are to have them.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod network;
+
+use core::time::Duration;
+
+use network::{AWAY, HOME, HOUR, Network, START, Way, at, drain};
+use session_bt::ListWriter;
+use session_core::{NetworkId, UnixMillis};
+use session_crypto::ed25519::SigningKey;
+use session_node::{Config, PeerReply, PeerRequest, TransportFailure};
+use session_storage::{
+    DeleteAll, MessageHash, Namespace, Retrieve, RetrieveReply, Signable, Store,
+};
+use session_swarm::{Pool, SwarmId};
+
+const DIRECT: Namespace = Namespace::DIRECT;
+/// No swarm yet.
+const NEW: SwarmId = SwarmId::new(1 << 62);
+
+/// Nodes 0 and 1 are HOME, 2 and 3 AWAY, and 4 is in none.
+fn network() -> Network {
+    let swarms = [HOME, HOME, AWAY, AWAY, SwarmId::INVALID];
+    Network::of(&swarms, Config::default(), usize::MAX)
+}
+
+fn store(network: &mut Network, account: NetworkId, namespace: Namespace, data: Vec<u8>) {
+    let store = Store::new(account, namespace, data, network.now.unix, HOUR).unwrap();
+    let status = network.request(0, Way::Direct, &store).0;
+    assert_eq!(status, 200);
+}
+
+/// `count` accounts of HOME, each with a message of so many bytes.
+fn filled(network: &mut Network, count: usize, bytes: usize) -> Vec<(SigningKey, NetworkId)> {
+    (0..count)
+        .map(|_| {
+            let (key, account) = network.account(HOME);
+            store(network, account, DIRECT, vec![7; bytes]);
+            (key, account)
+        })
+        .collect()
+}
+
+fn join(network: &mut Network, node: usize, swarm: SwarmId) {
+    network.records[node].swarm_id = swarm;
+    network.spread_list();
+}
+
+/// Nodes that were sent messages, since the start.
+fn pushes(network: &Network) -> Vec<(usize, usize, usize)> {
+    let sent = network.sent.iter();
+    sent.filter_map(|(from, to, request)| match request {
+        PeerRequest::Data(data) => Some((*from, *to, data.len())),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn a_node_that_joins_gets_everything_from_every_member() {
+    let mut network = network();
+    filled(&mut network, 5, 100);
+    join(&mut network, 4, HOME);
+    network.settle();
+    assert_eq!(pushes(&network), [], "not before its time");
+    network.run_to(1);
+    assert_eq!(network.held(4), network.held(0));
+    assert_eq!(network.held(4).len(), 5);
+    let from: Vec<_> = pushes(&network)
+        .iter()
+        .map(|push| (push.0, push.1))
+        .collect();
+    assert_eq!(from, [(0, 4), (1, 4)]);
+}
+
+#[test]
+fn the_moved_accounts_are_served_by_the_new_swarm() {
+    let mut network = network();
+    let accounts = filled(&mut network, 20, 10);
+    // The new swarm lies a quarter away from either.
+    join(&mut network, 4, NEW);
+    network.run_to(1);
+    let pool = Pool::new(network.records.clone());
+    let moved = |account: &NetworkId| pool.swarm_of(account).unwrap().id() == NEW;
+    let mut count = 0;
+    for (key, account) in &accounts {
+        let retrieve = Retrieve::new(*account, DIRECT);
+        let retrieve = retrieve.sign(key, network.now.unix).unwrap();
+        let (there, body) = network.request(4, Way::Direct, &retrieve);
+        let (here, _) = network.request(1, Way::Direct, &retrieve);
+        if moved(account) {
+            count += 1;
+            let reply = RetrieveReply::parse(&body).unwrap();
+            assert_eq!((there, here, reply.messages.len()), (200, 421, 1));
+        } else {
+            assert_eq!((there, here), (421, 200));
+        }
+    }
+    assert!((1..20).contains(&count), "{count}");
+    assert_eq!(network.held(4).len(), count);
+}
+
+#[test]
+fn a_swarm_that_dissolves_leaves_its_messages_to_the_others() {
+    let mut network = network();
+    filled(&mut network, 5, 10);
+    network.records[0].swarm_id = AWAY;
+    network.records[1].swarm_id = SwarmId::INVALID;
+    network.spread_list();
+    network.run_to(1);
+    assert_eq!(network.held(2).len(), 5);
+    assert_eq!(network.held(3).len(), 5);
+}
+
+#[test]
+fn namespaces_times_and_data_arrive_unchanged() {
+    let mut network = network();
+    let (key, account) = network.account(HOME);
+    for namespace in [-21, -11, 0, 2, i16::MIN, i16::MAX] {
+        let namespace = Namespace::new(namespace);
+        for data in [&b""[..], &[0xff; 300]] {
+            let made = START.saturating_sub(HOUR);
+            let store = Store::new(account, namespace, data, made, HOUR * 9).unwrap();
+            let store = store.sign(&key, START).unwrap();
+            assert_eq!(network.request(0, Way::Bt, &store).0, 200);
+        }
+    }
+    join(&mut network, 4, HOME);
+    network.run_to(1);
+    assert_eq!(network.held(4), network.held(0));
+    // The outbox holds one.
+    assert_eq!(network.held(4).len(), 11);
+}
+
+#[test]
+fn many_messages_go_in_pieces_and_each_waits_for_the_last_one() {
+    let mut network = network();
+    filled(&mut network, 30, 70_000);
+    join(&mut network, 4, HOME);
+    let mut pieces = 0;
+    loop {
+        network.nodes[0].handle_timeout(at(1), &mut network.rng);
+        let drained = network.drain(0);
+        let Some(transmit) = drained.transmits.into_iter().next() else {
+            break;
+        };
+        pieces += 1;
+        let PeerRequest::Data(data) = &transmit.request else {
+            panic!("no push");
+        };
+        assert!(data.len() <= 600 * 1024, "{} bytes", data.len());
+        // Until it is answered nothing more is sent.
+        network.nodes[0].handle_timeout(at(1), &mut network.rng);
+        assert!(network.drain(0).transmits.is_empty());
+        let reply = network.carry(0, transmit.to, transmit.request);
+        assert_eq!((reply.status, &*reply.body), (200, &b""[..]));
+        network.nodes[0].handle_reply(transmit.id, Ok(reply), at(1), &mut network.rng);
+    }
+    assert!(pieces >= 4, "{pieces}");
+    assert_eq!(network.held(4), network.held(0));
+}
+
+#[test]
+fn what_is_not_acknowledged_is_sent_three_times_and_then_the_next() {
+    let mut network = network();
+    filled(&mut network, 20, 70_000);
+    network.down = [4].into();
+    join(&mut network, 4, HOME);
+    // The other member does not help here.
+    network.down.insert(1);
+    let mut seen: Vec<PeerRequest> = Vec::new();
+    let mut second = 1;
+    for _ in 0..100 {
+        network.nodes[0].handle_timeout(at(second), &mut network.rng);
+        let drained = network.drain(0);
+        seen.extend(
+            drained
+                .transmits
+                .into_iter()
+                .map(|transmit| transmit.request),
+        );
+        second += 10;
+    }
+    let mut different = seen.clone();
+    different.dedup();
+    assert!(different.len() >= 3);
+    assert_eq!(seen.len(), 3 * different.len());
+}
+
+#[test]
+fn a_new_list_begins_the_walk_again_for_all_who_joined() {
+    let mut network = network();
+    filled(&mut network, 20, 70_000);
+    join(&mut network, 4, HOME);
+    network.nodes[0].handle_timeout(at(1), &mut network.rng);
+    let first = network.drain(0).transmits;
+    assert_eq!(first.len(), 1);
+    // The first piece is under way when another node joins.
+    network.records[3].swarm_id = HOME;
+    network.spread_list();
+    network.nodes[0].handle_timeout(at(2), &mut network.rng);
+    assert!(
+        network.drain(0).transmits.is_empty(),
+        "still one piece at a time"
+    );
+    for transmit in first {
+        let reply = network.carry(0, transmit.to, transmit.request);
+        network.nodes[0].handle_reply(transmit.id, Ok(reply), at(2), &mut network.rng);
+    }
+    network.run_to(20);
+    assert_eq!(network.held(3), network.held(0));
+    assert_eq!(network.held(4), network.held(0));
+}
+
+/// Acknowledgements of an earlier walk do not hurry the next one.
+#[test]
+fn a_finished_walk_does_not_disturb_the_next() {
+    let mut network = network();
+    filled(&mut network, 20, 70_000);
+    join(&mut network, 4, HOME);
+    let mut late = Vec::new();
+    for _ in 0..10 {
+        network.nodes[0].handle_timeout(at(1), &mut network.rng);
+        let transmits = network.drain(0).transmits;
+        if let Some(last) = late.pop() {
+            let session_node::Transmit { id, .. } = last;
+            let (status, body) = (200, Vec::new());
+            let reply = Ok(PeerReply { status, body });
+            network.nodes[0].handle_reply(id, reply, at(1), &mut network.rng);
+        }
+        late.extend(transmits);
+    }
+    assert!(late.is_empty());
+    // Nobody has anything to say any more.
+    let wait = network.drain(0).wait.unwrap();
+    assert_eq!(wait, Duration::from_secs(11), "the next cleaning");
+}
+
+#[test]
+fn expired_messages_are_not_pushed() {
+    let mut network = network();
+    let (_, account) = network.account(HOME);
+    let store = Store::new(account, DIRECT, b"short", START, Duration::from_secs(10)).unwrap();
+    network.request(0, Way::Direct, &store);
+    network.now = at(10);
+    join(&mut network, 4, HOME);
+    for node in [0, 1] {
+        // Cleaned away only after this.
+        network.nodes[node].handle_timeout(at(10), &mut network.rng);
+    }
+    network.settle();
+    assert_eq!(pushes(&network), []);
+}
+
+#[test]
+fn nothing_is_pushed_when_nothing_changes() {
+    let mut network = network();
+    filled(&mut network, 5, 10);
+    network.spread_list();
+    // A member leaves the others alone.
+    network.records[1].swarm_id = AWAY;
+    network.spread_list();
+    network.run_to(1);
+    let to: Vec<_> = pushes(&network).iter().map(|push| push.1).collect();
+    assert_eq!(to, [0], "by the one who left, as it holds others' messages");
+}
+
+/// The body of a push with these records, each in its fields: account, hash, timestamp, expiry,
+/// data and perhaps a namespace.
+fn body(records: &[(&[u8], &str, u64, u64, &[u8], Option<i64>)]) -> Vec<u8> {
+    let mut out = vec![1];
+    let mut list = ListWriter::new(&mut out);
+    for (account, hash, timestamp, expiry, data, namespace) in records {
+        let mut record = list.list();
+        record
+            .bytes(account)
+            .bytes(hash.as_bytes())
+            .int(*timestamp)
+            .int(*expiry)
+            .bytes(data);
+        if let Some(namespace) = namespace {
+            record.int(*namespace);
+        }
+    }
+    drop(list);
+    out
+}
+
+fn push(network: &mut Network, body: Vec<u8>) -> PeerReply {
+    let to = network.key(0);
+    network.carry(2, to, PeerRequest::Data(body))
+}
+
+#[test]
+fn only_what_a_node_could_have_taken_from_a_client_is_taken() {
+    let mut network = network();
+    let (_, account) = network.account(HOME);
+    let (_, far) = network.account(AWAY);
+    let hash = |account: &NetworkId, namespace, data: &[u8]| {
+        let hash = MessageHash::of(account, Namespace::new(namespace), data);
+        hash.as_str().to_owned()
+    };
+    let good = hash(&account, 0, b"data");
+    let now = START.as_millis();
+    let month = now + 30 * 86_400_000;
+    let long = vec![0; 76_801];
+    let id = account.as_bytes().as_slice();
+    let mut count = 0;
+    for (name, record, taken) in [
+        ("good", (id, &*good, now, month, &b"data"[..], Some(0)), 1),
+        ("too long", (id, &good, now, month + 1, b"data", Some(0)), 0),
+        ("expired", (id, &good, now, now, b"data", Some(0)), 0),
+        ("other data", (id, &good, now, month, b"dates", Some(0)), 0),
+        ("namespace", (id, &good, now, month, b"data", Some(2)), 0),
+        (
+            "old form",
+            (id, &hash(&account, 0, b"old"), now, month, b"old", None),
+            1,
+        ),
+        (
+            "old, 2",
+            (id, &hash(&account, 2, b"two"), now, month, b"two", None),
+            0,
+        ),
+        (
+            "in 2",
+            (id, &hash(&account, 2, b"2"), now, month, b"2", Some(2)),
+            1,
+        ),
+        (
+            "far",
+            (
+                far.as_bytes(),
+                &hash(&far, 0, b"x"),
+                now,
+                month,
+                b"x",
+                Some(0),
+            ),
+            0,
+        ),
+        (
+            "short id",
+            (&id[1..], &good, now, month, b"data", Some(0)),
+            0,
+        ),
+        ("no hash", (id, "hash", now, month, b"data", Some(0)), 0),
+        (
+            "too much",
+            (id, &hash(&account, 0, &long), now, month, &long, Some(0)),
+            0,
+        ),
+        (
+            "most",
+            (
+                id,
+                &hash(&account, 0, &long[1..]),
+                now,
+                month,
+                &long[1..],
+                Some(0),
+            ),
+            1,
+        ),
+    ] {
+        let reply = push(&mut network, body(&[record]));
+        assert_eq!((reply.status, reply.body), (200, vec![]), "{name}");
+        count += taken;
+        assert_eq!(network.held(0).len(), count, "{name}");
+    }
+    assert_eq!(network.sent, [], "a push is not forwarded");
+    // A later expiry counts, an earlier one does not.
+    let far = START.saturating_add(HOUR * 24 * 30);
+    for expiry in [now + 1000, month] {
+        push(
+            &mut network,
+            body(&[(id, &good, now, expiry, b"data", Some(0))]),
+        );
+    }
+    let held = network.held(0);
+    assert!(held.iter().all(|held| held.3 == far));
+    assert_eq!(held.len(), count);
+}
+
+/// Spec 03 §11: the outbox rule holds for pushed messages, too.
+#[test]
+fn a_pushed_outbox_message_replaces_only_an_older_one() {
+    let mut network = network();
+    let (_, account) = network.account(HOME);
+    let now = START.as_millis();
+    let month = now + 30 * 86_400_000;
+    for (made, data, expected) in [
+        (now, &b"first"[..], b"first".as_slice()),
+        (now - 1, b"older", b"first"),
+        (now, b"equal", b"first"),
+        (now + 1, b"newer", b"newer"),
+    ] {
+        let hash = MessageHash::of(&account, Namespace::ACCOUNT_KEYS, data);
+        let record = (
+            account.as_bytes().as_slice(),
+            hash.as_str(),
+            made,
+            month,
+            data,
+            Some(-21),
+        );
+        push(&mut network, body(&[record]));
+        let [(.., held)] = network.held(0).try_into().unwrap();
+        assert_eq!(held, expected);
+    }
+}
+
+#[test]
+fn malformed_pushes_are_refused_whole() {
+    let mut network = network();
+    let (_, account) = network.account(HOME);
+    let hash = MessageHash::of(&account, DIRECT, b"data");
+    let now = START.as_millis();
+    let id = account.as_bytes().as_slice();
+    let record = (
+        id,
+        hash.as_str(),
+        now,
+        now + 3_600_000,
+        &b"data"[..],
+        Some(0),
+    );
+    let good = body(&[record, record]);
+    for end in 0..good.len() {
+        let reply = push(&mut network, good[..end].to_vec());
+        assert_eq!(reply.status, 400, "cut at {end}");
+    }
+    let mut version = good.clone();
+    version[0] = 2;
+    let trailing = [&good[..], b"x"].concat();
+    for bad in [
+        version,
+        trailing,
+        b"\x01de".to_vec(),
+        b"\x01lli1eee".to_vec(),
+    ] {
+        assert_eq!(push(&mut network, bad).status, 400);
+    }
+    assert_eq!(network.held(0), [], "nor any part of it");
+    assert_eq!(push(&mut network, b"\x01le".to_vec()).status, 200);
+    assert_eq!(push(&mut network, good).status, 200);
+    assert_eq!(network.held(0).len(), 1);
+}
+
+#[test]
+fn strangers_do_not_push() {
+    let mut network = network();
+    let (_, account) = network.account(HOME);
+    let hash = MessageHash::of(&account, DIRECT, b"data");
+    let now = START.as_millis();
+    let id = account.as_bytes().as_slice();
+    let body = body(&[(id, hash.as_str(), now, now + 3_600_000, b"data", Some(0))]);
+    let stranger = SigningKey::from_seed(&[77; 32]);
+    let stranger = (*stranger.public().as_bytes()).into();
+    // A node that is in no swarm is one, too.
+    for from in [stranger, network.key(4)] {
+        let request = PeerRequest::Data(body.clone());
+        let ticket = network.nodes[0].handle_peer(&from, request, at(0), &mut network.rng);
+        let answer = drain(&mut network.nodes[0]).answer_to(ticket);
+        assert_eq!(answer, (403, b"FORBIDDEN_SN".to_vec()));
+    }
+    assert_eq!(network.held(0), []);
+}
+
+/// A node that is not in a swarm yet keeps nothing.
+#[test]
+fn who_is_in_no_swarm_takes_nothing() {
+    let mut network = network();
+    let (_, account) = network.account(HOME);
+    let hash = MessageHash::of(&account, DIRECT, b"data");
+    let now = START.as_millis();
+    let id = account.as_bytes().as_slice();
+    let body = body(&[(id, hash.as_str(), now, now + 3_600_000, b"data", Some(0))]);
+    let to = network.key(4);
+    network.carry(0, to, PeerRequest::Data(body));
+    assert_eq!(network.held(4), []);
+}
+
+/// A full node still gives its messages away while clients keep it busy.
+#[test]
+fn a_busy_node_hands_over_all_the_same() {
+    let swarms = [HOME, HOME, AWAY, AWAY, SwarmId::INVALID];
+    let config = Config::default().with_max_pending(1);
+    let mut network = Network::of(&swarms, config, usize::MAX);
+    filled(&mut network, 3, 10);
+    network.run_to(100);
+    // One request that nobody answers.
+    let (_, account) = network.account(HOME);
+    let store = network::text(b"last", account, network.now);
+    network.send(0, Way::Direct, &store);
+    let under_way = network.drain(0).transmits;
+    assert_eq!(under_way.len(), 1);
+    network.down = [1].into();
+    join(&mut network, 4, HOME);
+    network.run_to(101);
+    let failure = Err(TransportFailure::Timeout);
+    network.nodes[0].handle_reply(under_way[0].id, failure, network.now, &mut network.rng);
+    network.run_to(200);
+    assert_eq!(network.held(4), network.held(0));
+    assert_eq!(network.held(4).len(), 4);
+}
+
+/// However much there is, one call reads one piece.
+#[test]
+fn one_call_reads_one_piece() {
+    let mut network = network();
+    filled(&mut network, 40, 60_000);
+    let all: usize = network.held(0).iter().map(|held| held.4.len()).sum();
+    assert!(all > 4 * 512 * 1024);
+    join(&mut network, 4, HOME);
+    network.nodes[0].handle_timeout(at(1), &mut network.rng);
+    let sent = network.drain(0).transmits;
+    assert_eq!(sent.len(), 1);
+    let late: UnixMillis = at(1).unix;
+    assert!(late > START);
+}
