@@ -7,7 +7,7 @@ use core::time::Duration;
 use session_bt::{Error as BtError, ListReader, ListWriter};
 use session_core::{NetworkId, Now, UnixMillis};
 use session_storage::{Expire, MAX_DATA_LEN, Message, MessageHash, Namespace, status};
-use session_swarm::{NodeKey, Pool};
+use session_swarm::{NodeKey, Pool, Ring, SwarmId, position};
 
 use crate::pending::Pending;
 use crate::store::{NewMessage, Place};
@@ -27,9 +27,21 @@ const PACE: Duration = Duration::from_millis(10);
 pub(crate) struct Handover {
     /// Nodes that have come to this node's swarm and have nothing yet.
     joined: BTreeSet<NodeKey>,
+    /// The swarms of the list before, and which of them was this node's. Whom others served then
+    /// is not pushed: what these have deleted since must not come back. `None` if there were
+    /// several lists.
+    before: Option<(Ring, SwarmId)>,
     place: Option<Place>,
     /// When to go on, unless a push is not acknowledged yet.
     due: Duration,
+}
+
+impl Handover {
+    /// Whether this node served the account before.
+    fn was_own(&self, account: &NetworkId) -> bool {
+        let own = |(ring, own): &(Ring, SwarmId)| ring.nearest(position(account)) == Some(*own);
+        self.before.as_ref().is_none_or(own)
+    }
 }
 
 impl<S: MessageStore> Node<S> {
@@ -49,6 +61,9 @@ impl<S: MessageStore> Node<S> {
         let old_members = members(&self.pool, &own);
         let new_members = members(&pool, &own);
         let ring_changed = pool.ring() != self.pool.ring();
+        let mut before = self
+            .own_swarm()
+            .map(|swarm| (self.pool.ring().clone(), swarm.id()));
         self.pool = pool;
         // Whoever was in no swarm has nothing to hand over.
         if old_members.is_empty() {
@@ -63,9 +78,11 @@ impl<S: MessageStore> Node<S> {
         // A walk that is under way begins again, also for those who joined before.
         if let Some(earlier) = self.handover.take() {
             joined.extend(earlier.joined);
+            before = None;
         }
         self.handover = Some(Handover {
             joined,
+            before,
             place: None,
             due: now.monotonic,
         });
@@ -88,8 +105,8 @@ impl<S: MessageStore> Node<S> {
             return;
         };
         let Ok(piece) = self.store.scan(handover.place, PIECE) else {
-            // The store has failed: what it holds cannot be handed over.
-            self.handover = None;
+            // The store has failed: perhaps not for long.
+            handover.due = now.monotonic.saturating_add(self.config.clean_interval);
             return;
         };
         let mut pushes: BTreeMap<NodeKey, Vec<&NewMessage<'_>>> = BTreeMap::new();
@@ -101,6 +118,9 @@ impl<S: MessageStore> Node<S> {
                 continue;
             }
             let is_own = Some(swarm.id()) == own_swarm;
+            if !is_own && !handover.was_own(&message.account) {
+                continue;
+            }
             for member in swarm.members() {
                 if member.key != own && (!is_own || handover.joined.contains(&member.key)) {
                     pushes.entry(member.key).or_default().push(message);

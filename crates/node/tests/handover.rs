@@ -273,6 +273,32 @@ fn nothing_is_pushed_when_nothing_changes() {
     assert_eq!(to, [0], "by the one who left, as it holds others' messages");
 }
 
+/// What is deleted where it lives now must not come back from where it lived before.
+#[test]
+fn messages_that_have_moved_are_not_pushed_again_by_the_next_change() {
+    let mut network = network();
+    let (key, account) = loop {
+        let (key, account) = network.account(HOME);
+        let mut records = network.records.clone();
+        records[4].swarm_id = NEW;
+        if Pool::new(records).swarm_of(&account).unwrap().id() == NEW {
+            break (key, account);
+        }
+    };
+    store(&mut network, account, DIRECT, b"hello".to_vec());
+    join(&mut network, 4, NEW);
+    network.run_to(1);
+    assert_eq!(network.held(4).len(), 1);
+    let delete = DeleteAll::new(account, None, network.now.unix);
+    let delete = delete.sign(&key).unwrap();
+    assert_eq!(network.request(4, Way::Direct, &delete).0, 200);
+    assert_eq!(network.held(4), []);
+    // Somewhere else a swarm is founded.
+    join(&mut network, 3, SwarmId::new(3 << 62));
+    network.run_to(5);
+    assert_eq!(network.held(4), [], "deleted is deleted");
+}
+
 /// The body of a push with these records, each in its fields: account, hash, timestamp, expiry,
 /// data and perhaps a namespace.
 fn body(records: &[(&[u8], &str, u64, u64, &[u8], Option<i64>)]) -> Vec<u8> {
