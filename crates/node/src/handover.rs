@@ -71,6 +71,11 @@ impl<S: MessageStore> Node<S> {
         }
         let mut joined: BTreeSet<_> = new_members.difference(&old_members).copied().collect();
         joined.remove(&own);
+        if new_members.is_empty() {
+            // Nobody takes anything from this node any more.
+            self.handover = None;
+            return self.end_monitors_of_others();
+        }
         if !ring_changed && joined.is_empty() {
             return;
         }

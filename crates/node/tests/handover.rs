@@ -244,6 +244,21 @@ fn a_finished_walk_does_not_disturb_the_next() {
     assert_eq!(wait, Duration::from_secs(11), "the next cleaning");
 }
 
+/// Others take nothing from it any more.
+#[test]
+fn a_node_that_is_in_no_swarm_any_more_pushes_nothing() {
+    let mut network = network();
+    filled(&mut network, 20, 70_000);
+    join(&mut network, 4, HOME);
+    // In the middle of its walk, too.
+    network.nodes[0].handle_timeout(at(1), &mut network.rng);
+    network.down = [1].into();
+    join(&mut network, 0, SwarmId::INVALID);
+    network.run_to(20);
+    let from_0 = pushes(&network).iter().filter(|push| push.0 == 0).count();
+    assert_eq!(from_0, 1, "what was under way");
+}
+
 #[test]
 fn expired_messages_are_not_pushed() {
     let mut network = network();

@@ -348,6 +348,27 @@ fn when_an_account_moves_its_subscription_ends_and_says_where_to() {
     assert_ne!(Reply::parse(&answer), Ok(Reply::Subscribed));
 }
 
+/// Nobody else's swarm changes by it.
+#[test]
+fn who_leaves_its_swarm_ends_its_subscriptions() {
+    let mut network = Network::new();
+    let (key, account) = network.account(HOME);
+    subscribe(
+        &mut network,
+        PHONE,
+        &request(account, &[DIRECT], false, &key),
+    );
+    network.records[0].swarm_id = SwarmId::INVALID;
+    network.spread_list();
+    network.settle();
+    let [(0, notify)] = &network.notifies[..] else {
+        panic!("one ends");
+    };
+    assert_eq!(notify.command, NotifyCommand::Ended);
+    let ended = Ended::parse(&notify.body).unwrap();
+    assert_eq!(&*ended.instead.unwrap().swarm, b"1:0");
+}
+
 #[test]
 fn those_that_end_first_make_room() {
     for max in [1, 2, 4] {
