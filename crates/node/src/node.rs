@@ -165,6 +165,19 @@ impl<S: MessageStore> Node<S> {
         now: Now,
         rng: &mut R,
     ) {
+        if !self.pending.is_for_daemon(id) {
+            self.ended(id, reply, now, rng);
+        }
+    }
+
+    /// What was waited for has come, or will not.
+    fn ended<R: CryptoRng + ?Sized>(
+        &mut self,
+        id: RequestId,
+        reply: Result<PeerReply, TransportFailure>,
+        now: Now,
+        rng: &mut R,
+    ) {
         match self.pending.remove(id) {
             Some(Pending::Relay { ticket, next }) => match reply {
                 Ok(PeerReply { status, body }) => {
@@ -197,7 +210,7 @@ impl<S: MessageStore> Node<S> {
     /// Ends what has waited too long and removes expired messages. Harmless at any time.
     pub fn handle_timeout<R: CryptoRng + ?Sized>(&mut self, now: Now, rng: &mut R) {
         while let Some(id) = self.pending.expired(now.monotonic) {
-            self.handle_reply(id, Err(TransportFailure::Timeout), now, rng);
+            self.ended(id, Err(TransportFailure::Timeout), now, rng);
         }
         self.retry_due(now.monotonic);
         self.hand_over(now);

@@ -128,9 +128,15 @@ impl PendingRequests {
         Some(pending)
     }
 
+    /// Whether this is a question to the daemon.
+    pub(crate) fn is_for_daemon(&self, id: RequestId) -> bool {
+        let request = self.requests.get(&id);
+        request.is_some_and(|(_, pending)| matches!(pending, Pending::Daemon { .. }))
+    }
+
     /// Takes a question to the daemon away, and nothing else.
     pub(crate) fn remove_daemon(&mut self, id: RequestId) -> Option<(Asker, Form)> {
-        if !matches!(self.requests.get(&id)?.1, Pending::Daemon { .. }) {
+        if !self.is_for_daemon(id) {
             return None;
         }
         match self.remove(id)? {
