@@ -244,6 +244,12 @@ impl Simulation {
         }
     }
 
+    /// Changes the swarms: nodes know at once, clients when the seed or a node tells them.
+    pub fn change_swarms(&mut self, records: Vec<NodeRecord>) {
+        self.set_node_lists(&records);
+        self.seed_list = records;
+    }
+
     /// Stops a node for good: connections to it fail.
     pub fn kill(&mut self, node: usize) {
         self.nodes[node].alive = false;
@@ -548,6 +554,8 @@ impl Simulation {
                     let node = &mut self.nodes[index].node;
                     node.handle_daemon_reply(question.id, answer, now, &mut self.rng);
                 }
+                // Clients here keep no connection to a node open.
+                NodeOutput::Notify(_) => {}
                 _ => return,
             }
         }

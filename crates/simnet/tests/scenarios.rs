@@ -167,6 +167,74 @@ fn a_wrong_swarm_is_corrected_by_a_421() {
     }
 }
 
+/// Bob is away while his messages move from one swarm to the next, and to those who join it.
+#[test]
+fn messages_are_found_where_their_swarm_has_gone() {
+    let mut sim = Simulation::new(18, 3, 12);
+    let (alice, bob) = two_clients(&mut sim);
+    sim.run_for(MINUTE);
+    let is_away = Rc::new(Cell::new(true));
+    let away = Rc::clone(&is_away);
+    sim.set_adversary(move |link, _| {
+        if away.get() && [link.from, link.to].contains(&Endpoint::Client(bob)) {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
+    for text in ["one", "two"] {
+        sim.send(alice, sim.account(bob), text);
+    }
+    assert!(sim.run_until(MINUTE, |sim| sim.sent(alice) == 2));
+    let old = sim.swarm_of(sim.account(bob));
+
+    // Two nodes of other swarms found one where Bob is; later a third one joins them.
+    let founders: Vec<_> = (0..18).filter(|node| !old.contains(node)).collect();
+    let here = session_swarm::position(&sim.account(bob).into());
+    let mut records = sim.records();
+    for step in [&founders[..2], &founders[2..3]] {
+        for node in step {
+            records[*node].swarm_id = SwarmId::new(here);
+        }
+        sim.change_swarms(records.clone());
+        sim.run_for(MINUTE);
+    }
+    assert_eq!(sim.swarm_of(sim.account(bob)), founders[..3]);
+    for node in &founders[..3] {
+        assert_eq!(sim.node(*node).store().len(), 2, "node {node}");
+    }
+    // What the old swarm still has is of no use to him.
+    is_away.set(false);
+    assert!(sim.run_until(10 * MINUTE, |sim| sim.received(bob).len() == 2));
+    assert_eq!(texts(&sim, bob), ["one", "two"]);
+    sim.send(alice, sim.account(bob), "three");
+    assert!(sim.run_until(10 * MINUTE, |sim| sim.received(bob).len() == 3));
+}
+
+/// A member that is down for a while misses nothing in the end.
+#[test]
+fn a_member_that_was_cut_off_has_all_messages_in_the_end() {
+    let mut sim = Simulation::new(15, 3, 13);
+    let (alice, bob) = two_clients(&mut sim);
+    sim.run_for(MINUTE);
+    let cut = sim.swarm_of(sim.account(bob))[0];
+    let is_cut = Rc::new(Cell::new(true));
+    let cut_off = Rc::clone(&is_cut);
+    sim.set_adversary(move |link, _| {
+        if cut_off.get() && link.to == Endpoint::Node(cut) {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
+    sim.send(alice, sim.account(bob), "hello");
+    assert!(sim.run_until(5 * MINUTE, |sim| sim.sent(alice) == 1));
+    assert!(sim.node(cut).store().is_empty());
+    is_cut.set(false);
+    sim.run_for(10 * MINUTE);
+    assert_eq!(sim.node(cut).store().len(), 1);
+}
+
 #[test]
 fn duplicates_are_suppressed() {
     let mut sim = Simulation::new(15, 3, 7);
