@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use session_bt::{DictReader, ListReader};
 use session_core::Network;
 
-use crate::value::is_json;
+use crate::value::json_value;
 use crate::{Body, Error, Form, Rejection, Request, parse_bt, parse_json_params, status};
 
 /// What a reply says, by its encoding.
@@ -38,7 +38,7 @@ impl<'a> Content<'a> {
         match bytes.first() {
             Some(b'd' | b'l') if is_bt(bytes) => Self::Bt(bytes),
             _ => match core::str::from_utf8(bytes) {
-                Ok(text) if is_container(text) && is_json(text) => Self::Json(text),
+                Ok(text) if is_container(text) && json_value(text).is_some() => Self::Json(text),
                 _ => Self::Raw(bytes),
             },
         }

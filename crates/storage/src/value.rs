@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use session_bt as bt;
@@ -106,6 +106,16 @@ impl<'a> Value<'a> {
             Self::Bt(raw) | Self::BtBase64(raw) => core::str::from_utf8(Self::bytes(raw)?)
                 .ok()
                 .map(Cow::Borrowed),
+        }
+    }
+
+    /// JSON of any type, which bt has as a string.
+    pub(crate) fn json(self) -> Option<&'a str> {
+        match self {
+            Self::Json(json) => Some(json),
+            Self::Bt(raw) | Self::BtBase64(raw) => {
+                json_value(core::str::from_utf8(Self::bytes(raw)?).ok()?)
+            }
         }
     }
 
@@ -325,9 +335,10 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Whether this is one JSON value and nothing else.
-pub(crate) fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+/// The one JSON value that a text is, without white space around it; `None` when it is none.
+pub(crate) fn json_value(text: &str) -> Option<&str> {
+    let raw: &RawValue = serde_json::from_str(text).ok()?;
+    Some(raw.get())
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! The reply to `oxend_request` (spec 04 §6.15).
 
-use alloc::borrow::Cow;
-
 use super::{NodeState, ReplyBody};
 use crate::params::fields;
-use crate::value::{Value, is_json};
+use crate::value::{Value, json_value};
 use crate::{Body, Error, Form};
 
 /// What a node's daemon has answered. Nothing in it is signed.
@@ -12,7 +10,7 @@ use crate::{Body, Error, Form};
 #[non_exhaustive]
 pub struct DaemonReply<'a> {
     /// The answer: the text of one JSON value. For a list of nodes see `session-swarm`.
-    pub result: Cow<'a, str>,
+    pub result: &'a str,
 }
 
 fields! {
@@ -27,10 +25,8 @@ impl<'a> DaemonReply<'a> {
     /// # Errors
     /// [`Error::Malformed`] when it is not.
     pub fn write(form: Form, result: &str, state: &NodeState) -> Result<Body, Error> {
-        if !is_json(result) {
-            let what = "daemon answer";
-            return Err(Error::Malformed { what });
-        }
+        let what = "daemon answer";
+        let result = json_value(result).ok_or(Error::Malformed { what })?;
         Ok(Body::object(form, |out| {
             state.write_hf(out);
             out.raw_json("result", result);
@@ -41,15 +37,46 @@ impl<'a> DaemonReply<'a> {
     /// Reads a reply.
     ///
     /// # Errors
-    /// [`Error::TooLong`]; [`Error::Malformed`] when it is no object with a `result`.
+    /// [`Error::TooLong`]; [`Error::Malformed`] when it is no object with a `result`, which `null`
+    /// is not.
     pub fn parse(body: impl Into<ReplyBody<'a>>) -> Result<Self, Error> {
         const WHAT: &str = "daemon reply";
         let malformed = Error::Malformed { what: WHAT };
         let fields = Fields::read(body.into().object(WHAT)?).ok_or(malformed)?;
-        let result = match fields.result.ok_or(malformed)? {
-            Value::Json(json) => Cow::Borrowed(json),
-            value => value.text().ok_or(malformed)?,
-        };
+        let result = fields.result.and_then(Value::json);
+        let result = result.filter(|json| *json != "null").ok_or(malformed)?;
         Ok(Self { result })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    const STATE: NodeState = NodeState::new(session_core::UnixMillis::from_secs(1), [21, 0]);
+
+    #[test]
+    fn answers_are_json_and_the_same_in_both_forms() {
+        for form in [Form::Json, Form::Bt] {
+            let body = DaemonReply::write(form, " {\"a\":[1]}\n", &STATE).unwrap();
+            let body = body.into_bytes();
+            assert_eq!(DaemonReply::parse(&body).unwrap().result, "{\"a\":[1]}");
+            let what = "daemon answer";
+            let error = DaemonReply::write(form, "{\"a\":", &STATE);
+            assert_eq!(error, Err(Error::Malformed { what }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        let malformed = Error::Malformed {
+            what: "daemon reply",
+        };
+        for result in ["null", " null ", "{", "", "5 5"] {
+            let body = format!("d6:result{}:{result}e", result.len());
+            assert_eq!(DaemonReply::parse(&body), Err(malformed), "{result}");
+        }
+        assert_eq!(DaemonReply::parse("{\"result\": null}"), Err(malformed));
     }
 }

@@ -3,8 +3,8 @@
 use alloc::borrow::Cow;
 
 use crate::endpoint::{Endpoint, sealed};
-use crate::params::{Params, required};
-use crate::value::{Value, is_json};
+use crate::params::{Params, optional, required};
+use crate::value::{Value, json_value};
 use crate::write::ObjectWriter;
 use crate::{Error, Rejection};
 
@@ -49,19 +49,20 @@ impl<'a> DaemonRequest<'a> {
     /// Name of the method.
     pub const METHOD: &'static str = "oxend_request";
 
-    /// A question. `params` is the text of one JSON value.
+    /// A question. `params` is the text of one JSON value; `null` is none.
     ///
     /// # Errors
     /// [`Error::Malformed`] when it is not.
     pub fn new(endpoint: DaemonEndpoint, params: Option<&'a str>) -> Result<Self, Error> {
-        if params.is_some_and(|text| !is_json(text)) {
-            let what = "daemon parameters";
-            return Err(Error::Malformed { what });
-        }
-        Ok(Self {
-            endpoint,
-            params: params.map(Cow::Borrowed),
-        })
+        let what = "daemon parameters";
+        let read = |text| json_value(text).ok_or(Error::Malformed { what });
+        Ok(Self::of_json(endpoint, params.map(read).transpose()?))
+    }
+
+    fn of_json(endpoint: DaemonEndpoint, params: Option<&'a str>) -> Self {
+        // In JSON null is the same as absent.
+        let params = params.filter(|json| *json != "null").map(Cow::Borrowed);
+        Self { endpoint, params }
     }
 
     /// The parameters, as JSON.
@@ -82,18 +83,8 @@ impl<'a> DaemonRequest<'a> {
     pub(crate) fn from_params(params: &Params<'a>) -> Result<Self, Rejection> {
         let endpoint = required("endpoint", params.endpoint, Value::text)?;
         let endpoint = DaemonEndpoint::named(&endpoint).ok_or(Rejection::DaemonEndpoint)?;
-        let params = match params.params {
-            None => None,
-            Some(Value::Json(json)) => Some(Cow::Borrowed(json)),
-            // In bt the parameters are JSON in a string.
-            Some(value) => Some(
-                value
-                    .text()
-                    .filter(|text| is_json(text))
-                    .ok_or(Rejection::Invalid { field: "params" })?,
-            ),
-        };
-        Ok(Self { endpoint, params })
+        let params = optional("params", params.params, Value::json)?;
+        Ok(Self::of_json(endpoint, params))
     }
 }
 
@@ -109,5 +100,30 @@ impl sealed::Fields for DaemonRequest<'_> {
 impl Endpoint for DaemonRequest<'_> {
     fn method(&self) -> &'static str {
         Self::METHOD
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Request, parse_bt};
+    use alloc::format;
+    use session_core::Network;
+
+    const ENDPOINT: DaemonEndpoint = DaemonEndpoint::OnsResolve;
+
+    /// Otherwise a request would be another one once it has been through JSON.
+    #[test]
+    fn parameters_are_the_same_in_both_forms() {
+        for (text, expected) in [(" {} \n", Some("{}")), ("null", None), (" null", None)] {
+            let request = DaemonRequest::new(ENDPOINT, Some(text)).unwrap();
+            assert_eq!(request.params(), expected);
+            let bt = format!("d8:endpoint11:ons_resolve6:params{}:{text}e", text.len());
+            let read = parse_bt(DaemonRequest::METHOD, bt.as_bytes(), Network::Mainnet);
+            assert_eq!(read, Ok(Request::Daemon(request)));
+        }
+        let what = "daemon parameters";
+        let error = DaemonRequest::new(ENDPOINT, Some("{"));
+        assert_eq!(error, Err(Error::Malformed { what }));
     }
 }
