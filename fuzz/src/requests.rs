@@ -274,7 +274,9 @@ fn retrieve(bytes: &mut Bytes<'_>, owner: &'static Owner, now: UnixMillis) -> Op
         let hash = MessageHash::of(&owner.id, retrieve.namespace, &message(bytes));
         retrieve.last_hash = Some(hash);
     }
-    if limits & 8 != 0 {
+    // Where a signature is needed, a request without one is not even read.
+    let is_open = !retrieve.namespace.retrieve_needs_signature();
+    if limits & 8 != 0 && (is_open || retrieve.namespace == Namespace::DIRECT) {
         return Some(retrieve);
     }
     let key = Key::choose(bytes, owner);
