@@ -19,6 +19,9 @@ const VERSION: u8 = 1;
 const PIECE: usize = 512 * 1024;
 /// How often a piece is sent to a node that does not answer.
 const MAX_TRIES: u32 = 3;
+/// How far pushed messages may be dated ahead: as far as the clocks of nodes may differ. One from
+/// a far future would keep its place in an outbox against all that the account stores.
+const MAX_AHEAD: Duration = Duration::from_secs(60);
 /// Rest between pieces that nobody has to acknowledge, in which others get their turn.
 const PACE: Duration = Duration::from_millis(10);
 
@@ -202,7 +205,8 @@ fn is_sound(message: &NewMessage<'_>, now: UnixMillis, latest: UnixMillis) -> bo
         namespace,
         message,
     } = message;
-    message.expiry > now
+    message.timestamp <= now.saturating_add(MAX_AHEAD)
+        && message.expiry > now
         && message.expiry <= latest
         && message.data.len() <= MAX_DATA_LEN
         && message.hash == MessageHash::of(account, *namespace, &message.data)

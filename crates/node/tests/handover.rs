@@ -359,6 +359,30 @@ fn only_what_a_node_could_have_taken_from_a_client_is_taken() {
         ("good", (id, &*good, now, month, &b"data"[..], Some(0)), 1),
         ("too long", (id, &good, now, month + 1, b"data", Some(0)), 0),
         ("expired", (id, &good, now, now, b"data", Some(0)), 0),
+        (
+            "of the future",
+            (
+                id,
+                &hash(&account, 0, b"f"),
+                now + 60_001,
+                month,
+                b"f",
+                Some(0),
+            ),
+            0,
+        ),
+        (
+            "just now",
+            (
+                id,
+                &hash(&account, 0, b"n"),
+                now + 60_000,
+                month,
+                b"n",
+                Some(0),
+            ),
+            1,
+        ),
         ("other data", (id, &good, now, month, b"dates", Some(0)), 0),
         ("namespace", (id, &good, now, month, b"data", Some(2)), 0),
         (
