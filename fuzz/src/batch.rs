@@ -2,8 +2,8 @@
 
 use session_core::Network;
 use session_storage::{
-    BatchReply, Body, Form, IfElseReply, InfoReply, MAX_BATCH, MAX_NESTING, NetworkState, Request,
-    RetrieveReply, SubReply, parse_json,
+    BatchReply, Body, Form, IfElseReply, InfoReply, MAX_BATCH, MAX_CONDITIONS, NetworkState,
+    Request, RetrieveReply, SubReply, parse_json,
 };
 
 use crate::bytes::Bytes;
@@ -19,7 +19,7 @@ pub fn batch(data: &[u8]) {
     match bytes.byte() % 3 {
         0 => {
             if let Ok(request) = parse_json(bytes.rest(), Network::Testnet) {
-                assert!(depth(&request) <= MAX_NESTING + 1);
+                assert!(depth(&request) <= MAX_CONDITIONS + 1);
                 survives(&request, Network::Testnet);
             }
         }

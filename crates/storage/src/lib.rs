@@ -34,7 +34,7 @@ pub use endpoint::{Endpoint, Signable, Signed};
 pub use error::Error;
 pub use hash::{MessageHash, sha512_message_hash};
 pub use limits::{
-    MAX_BATCH, MAX_BODY_LEN, MAX_DATA_LEN, MAX_NESTING, MAX_RETRIEVE_SIZE, MAX_REVOKED, MIN_TTL,
+    MAX_BATCH, MAX_BODY_LEN, MAX_CONDITIONS, MAX_DATA_LEN, MAX_RETRIEVE_SIZE, MAX_REVOKED, MIN_TTL,
     Page, RetrieveLimits,
 };
 pub use namespace::{Class, Namespace};

@@ -15,7 +15,7 @@ pub const MAX_REVOKED: usize = 50;
 /// How many conditional requests a request is read with, in one another or in both branches of one.
 /// The protocol has no limit; but of small requests in a tree of branches a node would hold many
 /// times what they took on the wire.
-pub const MAX_NESTING: usize = 16;
+pub const MAX_CONDITIONS: usize = 16;
 /// Shortest time to live, itself allowed (spec 04 §1). The longest depends on the namespace.
 pub const MIN_TTL: Duration = Duration::from_secs(10);
 /// Greatest counted size of the messages in one retrieve reply (spec 04 §6.2).

@@ -13,7 +13,7 @@ use crate::request::{
     Store, Unrevoke,
 };
 use crate::value::Value;
-use crate::{MAX_BATCH, MAX_BODY_LEN, MAX_NESTING, Rejection};
+use crate::{MAX_BATCH, MAX_BODY_LEN, MAX_CONDITIONS, Rejection};
 
 /// How much of an unknown method's name is quoted back, in characters.
 const MAX_NAME_LEN: usize = 64;
@@ -107,7 +107,7 @@ pub fn parse_forwarded<'a>(
 fn parse<'a>(method: &str, params: Value<'a>, network: Network) -> Result<Request<'a>, Rejection> {
     let parser = Parser {
         network,
-        conditions: &Cell::new(MAX_NESTING),
+        conditions: &Cell::new(MAX_CONDITIONS),
         in_batch: false,
     };
     parser.request(method, params)

@@ -75,7 +75,7 @@ pub enum Rejection {
     )]
     TooManyRequests,
     /// A batch or a conditional request stands where none may, or there are more than
-    /// [`MAX_NESTING`](crate::MAX_NESTING) conditional ones.
+    /// [`MAX_CONDITIONS`](crate::MAX_CONDITIONS) conditional ones.
     #[error("invalid request: batch requests cannot be nested")]
     Nested,
     /// A conditional request has no condition that is known.

@@ -37,7 +37,7 @@ fn nested(depth: usize, inner: Request<'static>) -> Request<'static> {
 fn conditional_requests_nest_up_to_a_limit() {
     let batch = || Batch::new(Order::Any, vec![Info.into()]).unwrap().into();
     for inner in [Info.into(), batch()] {
-        let deepest = nested(MAX_NESTING, inner);
+        let deepest = nested(MAX_CONDITIONS, inner);
         assert_eq!(json(&json_of(&deepest)), Ok(deepest.clone()));
         assert_eq!(bt("ifelse", &bt_of(&deepest)), Ok(deepest.clone()));
         let deeper = nested(1, deepest);
