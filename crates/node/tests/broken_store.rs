@@ -142,7 +142,7 @@ impl Alone {
         let own = *self.node.own_key().as_bytes();
         let reply = request.read_reply(&body, &[own]).unwrap();
         let failed = Verdict::Failed(Failure::query_failed());
-        assert_eq!(reply.nodes[&own], failed);
+        assert_eq!(reply.nodes.get(&own), Some(&failed));
     }
 }
 

@@ -53,7 +53,7 @@ fn store(network: &mut Network, account: NetworkId, text: &'static [u8]) {
 
 /// Who was told of which message, with the data if it came along.
 fn told(network: &mut Network) -> Vec<(ConnectionId, String, Option<Vec<u8>>)> {
-    let notifies = std::mem::take(&mut network.notifies);
+    let notifies = core::mem::take(&mut network.notifies);
     let mut told: Vec<_> = notifies
         .into_iter()
         .map(|(node, notify)| {
@@ -327,7 +327,7 @@ fn when_an_account_moves_its_subscription_ends_and_says_where_to() {
     network.records = records;
     network.spread_list();
     network.settle();
-    let [(node, notify)] = &std::mem::take(&mut network.notifies)[..] else {
+    let [(node, notify)] = &core::mem::take(&mut network.notifies)[..] else {
         panic!("one ends");
     };
     assert_eq!((*node, notify.connection), (0, PHONE));

@@ -194,12 +194,10 @@ fn forwarded_requests_have_the_windows_of_members() {
             .into_iter()
             .zip(expected)
         {
-            let method = method.to_owned();
-            let request = PeerRequest::Forward { method, params };
-            let PeerRequest::Forward { method, .. } = &request else {
-                unreachable!()
+            let request = PeerRequest::Forward {
+                method: method.to_owned(),
+                params,
             };
-            let method = method.clone();
             let reply = network.carry(0, to, request);
             assert_eq!(reply.status, expected, "{method} {offset}");
         }

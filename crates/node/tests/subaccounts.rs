@@ -321,7 +321,7 @@ fn deleting_needs_a_token_that_allows_it() {
 fn members_of_another_group_are_strangers() {
     let mut group = Group::new();
     let (other, _) = group.network.group(HOME);
-    let own = std::mem::replace(&mut group.key, other);
+    let own = core::mem::replace(&mut group.key, other);
     let stranger = group.member(1, READ_WRITE);
     group.key = own;
     // The library does not make it, so the text is changed afterwards.

@@ -15,7 +15,7 @@ use core::time::Duration;
 use network::{HOME, Network, Way, at, store_json, text};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use session_node::{PeerReply, PeerRequest, TransportFailure};
+use session_node::{ConnectionId, PeerReply, PeerRequest, TransportFailure};
 
 const INFO: &[u8] = br#"{"method":"info","params":{}}"#;
 
@@ -140,12 +140,28 @@ fn secrets_and_contents_are_not_printed() {
 
 fn peer_requests() -> impl Strategy<Value = PeerRequest> {
     let onion = vec(any::<u8>(), 0..200).prop_map(PeerRequest::Onion);
-    let method = prop::sample::select(&["store", "retrieve", "info", ""][..]);
+    let method = prop::sample::select(
+        &[
+            "store",
+            "expire",
+            "revoke_subaccount",
+            "retrieve",
+            "batch",
+            "",
+        ][..],
+    );
     let forward = (method, vec(any::<u8>(), 0..200)).prop_map(|(method, params)| {
         let method = method.to_owned();
         PeerRequest::Forward { method, params }
     });
-    prop_oneof![onion, forward]
+    let data = vec(any::<u8>(), 0..200).prop_map(|mut data| {
+        // Mostly of the version that is known.
+        if let Some(version) = data.first_mut().filter(|version| **version > 50) {
+            *version = 1;
+        }
+        PeerRequest::Data(data)
+    });
+    prop_oneof![onion, forward, data]
 }
 
 proptest! {
@@ -161,6 +177,14 @@ proptest! {
         prop_assert_eq!(network.drain(0).answer_to(ticket).0, 400);
         let ticket = network.nodes[0].handle_storage_rpc(&body, at(0), &mut network.rng);
         prop_assert_eq!(network.drain(0).answer_to(ticket).0, 400);
+        for start in ["", "d", "{"] {
+            let body = [start.as_bytes(), &body].concat();
+            let node = &mut network.nodes[0];
+            let ticket = node.handle_storage_method("store", &body, at(0), &mut network.rng);
+            prop_assert_eq!(network.drain(0).answer_to(ticket).0, 400);
+            let node = &mut network.nodes[0];
+            prop_assert!(!node.handle_monitor(ConnectionId(1), &body, at(0)).is_empty());
+        }
         let reply = network.carry(1, network.key(0), request);
         prop_assert_eq!(reply.status, 400);
     }
