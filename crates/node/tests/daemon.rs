@@ -46,7 +46,7 @@ fn the_daemons_answer_is_passed_on() {
         for answer in [r#"{"height":1}"#, r#""text""#, "[]", "7"] {
             let (status, body) = heard(way, Ok(answer));
             let reply = DaemonReply::parse(&body).unwrap();
-            assert_eq!((status, &*reply.result), (200, answer), "{way:?}");
+            assert_eq!((status, reply.result), (200, answer), "{way:?}");
         }
     }
 }
