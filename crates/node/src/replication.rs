@@ -196,15 +196,17 @@ impl<S: MessageStore> Node<S> {
             .insert(due, id, retry, self.config.max_retry_bytes);
     }
 
-    /// Sends the copies again whose time has come, to those who are still members.
+    /// Sends the copies again whose time has come, to those who are still members. They leave half
+    /// of the places to clients: one member that is away must not make the node busy.
     pub(crate) fn retry_due(&mut self, now: Duration) {
+        let places = self.config.max_pending.div_ceil(2);
         let deadline = now.saturating_add(self.config.retry_timeout);
         while let Some(retry) = self.retries.take_due(now) {
             let still_member = self.own_swarm().is_some_and(|swarm| {
                 let mut members = swarm.members().iter();
                 members.any(|member| member.key == retry.member)
             });
-            if still_member && self.is_busy() {
+            if still_member && self.pending.len() >= places {
                 self.retry_later(retry, now);
             } else if still_member {
                 let request = forward(retry.method, &retry.params);

@@ -147,6 +147,28 @@ fn a_busy_node_sends_its_copies_later() {
     }
 }
 
+/// However much it has missed, there is room for what clients ask.
+#[test]
+fn a_member_that_is_away_does_not_make_the_others_busy() {
+    let config = Config::default().with_max_pending(4);
+    let mut network = Network::with(config, usize::MAX);
+    let (_, account) = network.account(HOME);
+    network.down = [2].into();
+    for letter in b'a'..=b'j' {
+        let store = Store::new(account, Namespace::DIRECT, vec![letter], START, HOUR).unwrap();
+        network.request(0, Way::Direct, &store);
+    }
+    network.nodes[0].handle_timeout(at(6), &mut network.rng);
+    assert_eq!(network.drain(0).transmits.len(), 2, "nobody answers these");
+    let store = text(b"hello", account, at(6));
+    network.now = at(6);
+    network.send(0, Way::Direct, &store);
+    assert_eq!(network.drain(0).transmits.len(), 2);
+    network.down.clear();
+    network.run_to(3000);
+    assert_eq!(network.held(2).len(), 11);
+}
+
 /// Requests of every method that is forwarded, at a time that they carry.
 fn forwardable(
     key: &SigningKey,
