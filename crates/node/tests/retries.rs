@@ -113,23 +113,29 @@ fn copies_wait_up_to_a_number_of_bytes() {
     config.max_retry_bytes = 25_000;
     let mut network = Network::with(config, usize::MAX);
     let (_, account) = network.account(HOME);
+    let store = |network: &mut Network, letter| {
+        let (data, made) = (vec![letter; 10_000], network.now.unix);
+        let store = Store::new(account, Namespace::DIRECT, data, made, HOUR).unwrap();
+        assert_eq!(network.request(0, Way::Direct, &store).0, 200);
+    };
+    let held = |network: &Network| {
+        let mut held: Vec<_> = network.held(2).iter().map(|held| held.4[0]).collect();
+        held.sort();
+        held
+    };
     network.down = [2].into();
     for letter in [b'a', b'b', b'c'] {
-        let data = vec![letter; 10_000];
-        let store = Store::new(account, Namespace::DIRECT, data, START, HOUR).unwrap();
-        network.request(0, Way::Direct, &store);
+        store(&mut network, letter);
     }
     network.down.clear();
     network.run_to(6);
-    let mut held: Vec<_> = network.held(2).iter().map(|held| held.4[0]).collect();
-    held.sort();
-    assert_eq!(held, b"ab");
+    assert_eq!(held(&network), b"ab");
     // There is room again.
     network.down = [2].into();
-    store(&mut network, account, b"later");
+    store(&mut network, b'd');
     network.down.clear();
     network.run_to(12);
-    assert_eq!(network.held(2).len(), 3);
+    assert_eq!(held(&network), b"abd");
 }
 
 /// What found no place among the requests under way is made up for later.
