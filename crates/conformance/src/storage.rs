@@ -277,7 +277,11 @@ fn decide(
     is_revoked: impl Fn(&Token) -> bool,
     network: Network,
 ) -> Result<u16, Rejection> {
-    match parse_json(body.as_bytes(), network)? {
+    let request = parse_json(body.as_bytes(), network)?;
+    if context.forwarded && !request.is_recursive() {
+        return Err(Rejection::NotForwardable);
+    }
+    match request {
         Request::Store(request) => request.authorize(context, is_revoked).map(drop)?,
         Request::Retrieve(request) => request.authorize(context, is_revoked).map(drop)?,
         Request::Delete(request) => request.authorize(context, is_revoked).map(drop)?,

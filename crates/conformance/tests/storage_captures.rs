@@ -314,7 +314,10 @@ impl Node<'_> {
                 status::OK
             }
             Request::GetSwarm(request) => {
-                // The list of nodes is read by another crate; its account is one of the file's.
+                let swarm = body.text().unwrap();
+                let swarm = session_swarm::parse_members(swarm.as_bytes()).unwrap();
+                assert!(swarm.swarm_id.is_valid() && !swarm.list.nodes.is_empty());
+                assert_eq!(swarm.list.skipped, 0);
                 let accounts = self.capture["accounts"].as_object().unwrap();
                 let id = request.pubkey.to_hex();
                 assert!(
@@ -327,8 +330,8 @@ impl Node<'_> {
             Request::Daemon(request) => {
                 assert!(request.params().is_some());
                 let reply = DaemonReply::parse(body).unwrap();
-                let reply: Value = serde_json::from_str(&reply.result).unwrap();
-                assert!(!list(&reply, "service_node_states").is_empty());
+                let list = session_swarm::parse_node_list(reply.result.as_bytes()).unwrap();
+                assert_eq!((list.nodes.len(), list.skipped), (12, 0));
                 status::OK
             }
             Request::Batch(batch) => {

@@ -130,14 +130,15 @@ impl<'a> Response<'a> {
     /// # Errors
     /// [`Error::Malformed`] for an error without a status: it is one of the stream itself.
     pub fn from_quic(body: &'a [u8], is_error: bool) -> Result<Self, Error> {
-        let unwrapped = |bytes| {
-            unwrap(bytes).unwrap_or(Self {
-                status: status::OK,
-                content: Content::of(bytes),
-            })
-        };
         if !is_error {
-            return Ok(unwrapped(body));
+            let inner = unwrap(body).and_then(|(code, content)| {
+                let status = u16::try_from(code).ok()?;
+                Some(Self { status, content })
+            });
+            return Ok(inner.unwrap_or(Self {
+                status: status::OK,
+                content: Content::of(body),
+            }));
         }
         let status = body
             .split_at_checked(3)
@@ -150,7 +151,8 @@ impl<'a> Response<'a> {
         };
         Ok(Self {
             status,
-            content: unwrapped(rest).content,
+            // The outer number counts, whatever the inner one is.
+            content: unwrap(rest).map_or(Content::of(rest), |(_, content)| content),
         })
     }
 
@@ -188,9 +190,9 @@ fn code_of(digits: &[u8]) -> Option<u16> {
 }
 
 /// Takes a body out of the list of two, `[code, body]`, that it may be wrapped in.
-fn unwrap(bytes: &[u8]) -> Option<Response<'_>> {
+fn unwrap(bytes: &[u8]) -> Option<(i64, Content<'_>)> {
     if let Ok(text) = core::str::from_utf8(bytes)
-        && let Ok((status, body)) = serde_json::from_str::<(u16, &RawValue)>(text)
+        && let Ok((code, body)) = serde_json::from_str::<(i64, &RawValue)>(text)
     {
         let text = body.get();
         let content = if is_container(text) {
@@ -198,13 +200,12 @@ fn unwrap(bytes: &[u8]) -> Option<Response<'_>> {
         } else {
             Content::Raw(text.as_bytes())
         };
-        return Some(Response { status, content });
+        return Some((code, content));
     }
     let mut list = ListReader::new(bytes).ok()?;
-    let (status, body) = (list.int().ok()?, list.raw_opt().ok()??);
+    let (code, body) = (list.int().ok()?, list.raw_opt().ok()??);
     list.finish().ok()?;
-    let content = Content::of(body);
-    Some(Response { status, content })
+    Some((code, Content::of(body)))
 }
 
 /// Reads an OMQ request for a method: no part, or one with the parameters in JSON or bt. The reply

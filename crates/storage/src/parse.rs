@@ -15,6 +15,8 @@ use crate::request::{
 use crate::value::Value;
 use crate::{MAX_BATCH, MAX_BODY_LEN, MAX_CONDITIONS, Rejection};
 
+/// How many bytes of conditional requests are read, one within another counted each time.
+const MAX_EFFORT: usize = 2 * MAX_BODY_LEN;
 /// How much of an unknown method's name is quoted back, in characters.
 const MAX_NAME_LEN: usize = 64;
 
@@ -108,6 +110,7 @@ fn parse<'a>(method: &str, params: Value<'a>, network: Network) -> Result<Reques
     let parser = Parser {
         network,
         conditions: &Cell::new(MAX_CONDITIONS),
+        effort: &Cell::new(MAX_EFFORT),
         in_batch: false,
     };
     parser.request(method, params)
@@ -118,13 +121,16 @@ struct Parser<'p> {
     network: Network,
     /// How many more conditional requests there may be.
     conditions: &'p Cell<usize>,
+    /// How many more bytes of conditional requests may be read. Each is read once more than the one
+    /// that it stands in.
+    effort: &'p Cell<usize>,
     /// Whether this is an element of a batch, where no other composite request may be.
     in_batch: bool,
 }
 
 impl Parser<'_> {
     fn request<'a>(self, method: &str, params: Value<'a>) -> Result<Request<'a>, Rejection> {
-        let network = self.network;
+        let (network, params_len) = (self.network, params.len());
         let params = || Params::read(params).ok_or(Rejection::Malformed);
         Ok(match method {
             Store::METHOD => Store::from_params(&params()?, network)?.into(),
@@ -147,7 +153,10 @@ impl Parser<'_> {
             "batch" | "sequence" | "ifelse" if self.in_batch => return Err(Rejection::Nested),
             "batch" => self.batch(Order::Any, &params()?)?.into(),
             "sequence" => self.batch(Order::Sequence, &params()?)?.into(),
-            "ifelse" => self.if_else(&params()?)?.into(),
+            "ifelse" => {
+                self.charge(params_len)?;
+                self.if_else(&params()?)?.into()
+            }
             name => {
                 return Err(Rejection::NoMethod {
                     name: name.chars().take(MAX_NAME_LEN).collect(),
@@ -193,10 +202,17 @@ impl Parser<'_> {
         Ok(Batch::of_checked(order, requests))
     }
 
-    fn if_else<'a>(self, params: &Params<'a>) -> Result<IfElse<'a>, Rejection> {
-        let conditions = self.conditions.get();
-        let conditions = conditions.checked_sub(1).ok_or(Rejection::Nested)?;
+    /// Takes the cost of a conditional request from what is left.
+    fn charge(self, params_len: usize) -> Result<(), Rejection> {
+        let conditions = self.conditions.get().checked_sub(1);
+        let effort = self.effort.get().checked_sub(params_len);
+        let (conditions, effort) = conditions.zip(effort).ok_or(Rejection::Nested)?;
         self.conditions.set(conditions);
+        self.effort.set(effort);
+        Ok(())
+    }
+
+    fn if_else<'a>(self, params: &Params<'a>) -> Result<IfElse<'a>, Rejection> {
         let field = "if";
         let condition = params.condition.ok_or(Rejection::Missing { field })?;
         let condition = Condition::read(condition)?;

@@ -127,6 +127,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Length in bytes, as it came.
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::Json(raw) => raw.len(),
+            Self::Bt(raw) | Self::BtBase64(raw) => raw.len(),
+        }
+    }
+
     pub(crate) fn is_list(&self) -> bool {
         match self {
             Self::Json(raw) => raw.starts_with('['),
@@ -279,13 +287,16 @@ impl<'a> Value<'a> {
         self.namespace().map(Some)
     }
 
+    /// An account: raw bytes, also in JSON where they happen to be text, or hex.
     pub(crate) fn network_id(self, network: Network) -> Option<NetworkId> {
-        if let Self::Bt(raw) = self
-            && let Ok(id) = NetworkId::from_slice(Self::bytes(raw)?, network)
-        {
-            return Some(id);
-        }
-        NetworkId::parse(&self.text()?, network).ok()
+        let text = self.text();
+        let raw = match self {
+            Self::Bt(raw) | Self::BtBase64(raw) => Self::bytes(raw)?,
+            Self::Json(_) => text.as_ref()?.as_bytes(),
+        };
+        NetworkId::from_slice(raw, network)
+            .or_else(|_| NetworkId::parse(&text.unwrap_or_default(), network))
+            .ok()
     }
 
     /// An Ed25519 key: hex, or 32 raw bytes in bt.

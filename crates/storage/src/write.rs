@@ -85,8 +85,9 @@ impl Body {
 
 /// Writes an object or dict; closed when dropped.
 ///
-/// Fields must come in the ascending order of their names, which bt demands and JSON allows. All
-/// names are literals, so a wrong order is found by the first test that writes it.
+/// Fields must come in the ascending order of their names, which bt demands and JSON allows. Most
+/// names are literals, so that a wrong order is found by the first test that writes it; whoever
+/// writes other names sorts them.
 #[derive(Debug)]
 pub enum ObjectWriter<'b> {
     Json {

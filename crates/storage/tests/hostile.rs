@@ -378,6 +378,22 @@ fn conditional_requests_do_not_multiply() {
     }
 }
 
+/// Each conditional request is read once more than the one that it stands in: of long ones only a
+/// few are read.
+#[test]
+fn long_conditional_requests_do_not_nest_deep() {
+    let padding = "x".repeat(MAX_BODY_LEN / 2);
+    let nested = |levels: usize| {
+        let start = r#"{"method":"ifelse","params":{"if":{"height_before":1},"then":"#;
+        let info = format!(r#"{{"method":"info","params":{{"padding":"{padding}"}}}}"#);
+        format!("{}{info}{}", start.repeat(levels), "}}".repeat(levels))
+    };
+    for (levels, read) in [(1, true), (3, true), (4, false), (16, false)] {
+        let request = nested(levels);
+        assert_eq!(json(&request).is_ok(), read, "{levels}");
+    }
+}
+
 #[test]
 fn tiny_elements_of_replies_cost_little_memory() {
     let key = hex::encode(&[1; 32]);

@@ -981,3 +981,138 @@ fn errors_by_name() {
     let no_json = DaemonReply::write(Form::Json, "{", &STATE);
     assert_eq!(no_json.err(), Some(malformed("daemon answer")));
 }
+
+#[test]
+fn debug_shows_no_content() {
+    let message = Message::new(hash(b"a"), NOW, NOW, b"secret data");
+    let page = RetrieveReply::write(Form::Json, [&message], false, &STATE);
+    let batch = BatchReply::write(Form::Json, &[(200, page)]).into_bytes();
+    let daemon = DaemonReply::write(Form::Json, r#""a name""#, &STATE).unwrap();
+    let daemon = daemon.into_bytes();
+    let request = DaemonRequest::new(DaemonEndpoint::OnsResolve, Some(r#""a name""#)).unwrap();
+    for shown in [
+        format!("{:?}", BatchReply::parse(&batch).unwrap()),
+        format!("{:?}", ReplyBody::from(&batch)),
+        format!("{:?}", DaemonReply::parse(&daemon).unwrap()),
+        format!("{request:?}"),
+    ] {
+        for content in [hash(b"a").as_str(), "c2VjcmV0", "messages", "a name"] {
+            assert!(!shown.contains(content), "{shown}");
+        }
+    }
+}
+
+/// As storage server 2.8.0 writes it, also where bt has base64.
+#[test]
+fn an_empty_message_is_read_in_every_part() {
+    let good = hash(b"");
+    let json =
+        format!(r#"{{"messages":[{{"data":"=","expiration":2,"hash":"{good}","timestamp":1}}]}}"#);
+    let bt = format!("d8:messagesld4:data1:=10:expirationi2e4:hash43:{good}9:timestampi1eeee");
+    let in_bt_batch = format!("d7:resultsld4:body{bt}4:codei200eeee");
+    let in_bt_batch = BatchReply::parse(&in_bt_batch).unwrap().results[0].body;
+    for body in [ReplyBody::from(&json), in_bt_batch] {
+        let reply = RetrieveReply::parse(body).unwrap();
+        assert_eq!((reply.messages.len(), reply.unreadable), (1, 0));
+        assert!(reply.messages[0].data.is_empty());
+    }
+    // In plain bt it is a message of one byte.
+    assert_eq!(&*RetrieveReply::parse(&bt).unwrap().messages[0].data, b"=");
+}
+
+/// A member signs what it likes; only what can be an answer counts as done.
+#[test]
+fn what_was_not_asked_for_is_not_done() {
+    let (a, b, foreign) = (hash(b"a"), hash(b"b"), hash(b"foreign"));
+    let judge = |request: &Expire, updated: Vec<MessageHash>, expiry, unchanged| {
+        let expired = Expired {
+            updated,
+            expiry,
+            unchanged,
+        };
+        let mut collector = Collector::new(request, Form::Json);
+        collector.add_own(node(1), &confirmed(request, expired, 1), NOW);
+        let (_, body) = collector.finish(&STATE);
+        let reply = request.read_reply(&body.into_bytes(), &[node(1)]).unwrap();
+        matches!(reply.nodes[&node(1)], Verdict::Done(_))
+    };
+    let expire = |times: &[UnixMillis]| {
+        Expire::new(group(), vec![a, b], times.to_vec(), ExpiryMode::Extend).unwrap()
+    };
+    let (one, several) = (expire(&[NOW]), expire(&[NOW, NOW]));
+    let later = UnixMillis::from_millis(NOW.as_millis() + 1);
+    let each = |times: &[UnixMillis]| NewExpiry::Each(times.to_vec());
+    let mut both = vec![a, b];
+    both.sort_unstable();
+    assert!(judge(&one, both.clone(), NewExpiry::One(NOW), None));
+    assert!(judge(
+        &one,
+        vec![],
+        NewExpiry::One(UnixMillis::default()),
+        None
+    ));
+    assert!(judge(
+        &several,
+        vec![a],
+        each(&[NOW]),
+        Some(vec![(b, later)])
+    ));
+    assert!(
+        !judge(&one, both.clone(), NewExpiry::One(later), None),
+        "for longer"
+    );
+    assert!(!judge(&one, vec![a], each(&[NOW]), None), "a list for one");
+    assert!(
+        !judge(&several, vec![a], NewExpiry::One(NOW), None),
+        "one for a list"
+    );
+    assert!(!judge(&several, both, each(&[NOW]), None), "too few times");
+    assert!(
+        !judge(&one, vec![foreign], NewExpiry::One(NOW), None),
+        "another message"
+    );
+    let kept = Some(vec![(foreign, NOW)]);
+    assert!(
+        !judge(&one, vec![a], NewExpiry::One(NOW), kept),
+        "kept another"
+    );
+
+    let delete = Delete::new(group(), vec![a]).unwrap();
+    for (hash, done) in [(a, true), (foreign, false)] {
+        let deleted = Deleted(Touched::Hashes(vec![hash]));
+        let mut collector = Collector::new(&delete, Form::Json);
+        collector.add_own(node(1), &confirmed(&delete, deleted, 1), NOW);
+        let (_, body) = collector.finish(&STATE);
+        let reply = delete.read_reply(&body.into_bytes(), &[node(1)]).unwrap();
+        assert_eq!(reply.done().count() == 1, done);
+    }
+}
+
+/// Stores and nodes of others may not keep their lists in order.
+#[test]
+fn writers_need_no_order() {
+    let mut hashes = [hash(b"a"), hash(b"b"), hash(b"c")];
+    hashes.sort_unstable();
+    let [first, second, third] = hashes;
+    let unsorted = vec![(third, NOW), (first, NOW), (second, NOW), (first, NOW)];
+    let request = Expire::new(group(), hashes.to_vec(), vec![NOW], ExpiryMode::Shorten).unwrap();
+    for form in [Form::Json, Form::Bt] {
+        let reply = ExpiriesReply::write(form, &unsorted).into_bytes();
+        let reply = ExpiriesReply::parse(&reply).unwrap();
+        let read: Vec<_> = reply.expiries.iter().map(|(hash, _)| *hash).collect();
+        assert_eq!(read, hashes);
+
+        let expired = Expired {
+            updated: vec![],
+            expiry: NewExpiry::One(NOW),
+            unchanged: Some(unsorted.clone()),
+        };
+        let mut collector = Collector::new(&request, form);
+        collector.add_failure(node(1), &Failure::timed_out());
+        collector.add_own(node(1), &confirmed(&request, expired, 1), NOW);
+        let (status, body) = collector.finish(&STATE);
+        let reply = request.read_reply(&body.into_bytes(), &[node(1)]).unwrap();
+        assert_eq!((status, reply.nodes.len()), (200, 1), "what was said last");
+        assert_eq!(reply.done().count(), 1);
+    }
+}

@@ -48,8 +48,8 @@ impl Pool {
 
     /// The nodes that at least `min_presence` of the answers name (spec 03 §9).
     ///
-    /// An answer counts once for a key however often it names it. The record comes from the
-    /// first answer that has the key. A `min_presence` of 0 means 1; a seed's answer is trusted
+    /// An answer counts once for a key however often it names it. Only keys are agreed on: the
+    /// record comes from the first answer that has the key, so give the answers in a random order. A `min_presence` of 0 means 1; a seed's answer is trusted
     /// alone, answers of ordinary nodes should agree two out of three.
     ///
     /// # Errors

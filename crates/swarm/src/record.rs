@@ -19,7 +19,7 @@ struct AnyRecord<'a> {
     #[serde(borrow)]
     pubkey_ed25519: Option<Text<'a>>,
     #[serde(borrow)]
-    pubkey_x25519: Option<Text<'a>>,
+    pubkey_x25519: Option<&'a RawValue>,
     #[serde(borrow)]
     public_ip: Option<Text<'a>>,
     #[serde(borrow)]
@@ -77,6 +77,7 @@ pub(crate) fn read_record(json: &str) -> Result<NodeRecord, Error> {
         version: record.storage_server_version.map_or([0; 3], |v| v.0),
         x25519: record
             .pubkey_x25519
+            .and_then(|key| serde_json::from_str::<Text<'_>>(key.get()).ok())
             .and_then(|key| hex::decode_array("X25519 key", &key).ok()),
         unlock_height: record
             .requested_unlock_height
@@ -234,6 +235,12 @@ mod tests {
             9
         );
         assert_eq!(record(&[r#""storage_port":0"#]).unwrap().https_port, 0);
+
+        let x25519 = |text: &str| record(&[&format!(r#""pubkey_x25519":{text}"#)]);
+        assert!(x25519(&format!(r#""{KEY}""#)).unwrap().x25519.is_some());
+        for unreadable in ["7", "[]", r#""zz""#, "null"] {
+            assert_eq!(x25519(unreadable).unwrap().x25519, None, "{unreadable}");
+        }
 
         let version = |text: &str| {
             record(&[&format!(r#""storage_server_version":{text}"#)]).map(|node| node.version)

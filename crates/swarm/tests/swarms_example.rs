@@ -61,6 +61,18 @@ fn without_arguments_a_made_up_network_is_shown() {
     assert_eq!(text, shown(&[]), "the same every time");
 }
 
+/// The first byte of a key says nothing about the form of a list.
+#[test]
+fn binary_lists_that_begin_like_json_are_read() {
+    for first in [*b"{", *b"[", *b"\n"] {
+        let mut nodes = nodes();
+        nodes[0].key = [first[0]; 32].into();
+        let list = file("first.bin", &active_nodes_bin(&nodes));
+        let text = shown(&["--list", &list]);
+        assert!(text.contains("3 nodes in 2 swarms"), "{text}");
+    }
+}
+
 #[test]
 fn an_account_is_shown_with_its_swarm() {
     let (json, binary) = (node_list_json(&nodes()), active_nodes_bin(&nodes()));

@@ -36,7 +36,11 @@ impl MemberFactor {
                 group.public().as_bytes(),
             ],
         ));
-        Self(Box::new(Scalar::from_bytes_mod_order_wide(&wide)))
+        // Erased in place: moved into the box, it leaves a copy behind.
+        let mut scalar = Scalar::from_bytes_mod_order_wide(&wide);
+        let factor = Self(Box::new(scalar));
+        scalar.zeroize();
+        factor
     }
 
     /// Reads a factor as a little-endian number.

@@ -87,7 +87,7 @@ impl Collector {
         }
     }
 
-    /// Adds what this node itself, with this Ed25519 key, has done at this time.
+    /// Adds what this node itself, with this Ed25519 key, has done about the request at this time.
     pub fn add_own<T: Confirmation>(
         &mut self,
         node: [u8; 32],
@@ -95,19 +95,25 @@ impl Collector {
         at: UnixMillis,
     ) {
         let item = Item::new(outcome, Some(at), self.form);
-        self.items.push((node, item));
+        self.add(node, item);
     }
 
     /// Adds the bt dict that a member has answered. The signature in it is for the client to
     /// verify.
     pub fn add_peer(&mut self, node: [u8; 32], answer: &[u8]) {
         let item = (self.read_peer)(answer, self.form);
-        self.items.push((node, item));
+        self.add(node, item);
     }
 
     /// Adds a member that has not done it.
     pub fn add_failure(&mut self, node: [u8; 32], failure: &Failure) {
-        self.items.push((node, Item::failed(failure, self.form)));
+        self.add(node, Item::failed(failure, self.form));
+    }
+
+    /// What a node says last counts.
+    fn add(&mut self, node: [u8; 32], item: Item) {
+        self.items.retain(|(other, _)| *other != node);
+        self.items.push((node, item));
     }
 
     /// Leaves out the longest answers of other members until the reply is short enough to be

@@ -115,7 +115,7 @@ pub trait Recursive: sealed::Recursive<<Self as Recursive>::Done> {
     /// Reads and verifies the reply of the node that was asked. `members` are the Ed25519 keys of
     /// its swarm.
     ///
-    /// At most one signature is verified for each member. Of several items under one key the
+    /// At most one signature is verified for each member, with prefix 00 two. Of several items under one key the
     /// first counts; keys that are no key are ignored.
     ///
     /// # Errors

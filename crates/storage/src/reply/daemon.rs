@@ -1,16 +1,25 @@
 //! The reply to `oxend_request` (spec 04 §6.15).
 
+use core::fmt;
+
 use super::{NodeState, ReplyBody};
 use crate::params::fields;
 use crate::value::{Value, json_value};
 use crate::{Body, Error, Form};
 
 /// What a node's daemon has answered. Nothing in it is signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DaemonReply<'a> {
     /// The answer: the text of one JSON value. For a list of nodes see `session-swarm`.
     pub result: &'a str,
+}
+
+/// Names the length of the answer instead of showing it.
+impl fmt::Debug for DaemonReply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DaemonReply({} bytes)", self.result.len())
+    }
 }
 
 fields! {

@@ -1,5 +1,6 @@
 //! What members of a swarm have done (spec 04 §6, §8).
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -284,16 +285,25 @@ pub(super) fn read_expiries(object: Value<'_>) -> Option<Vec<(MessageHash, UnixM
         expiries.push((hash.parse().ok()?, time.millis()?));
         Some(())
     })?;
-    expiries.sort_unstable();
-    expiries.dedup_by_key(|(hash, _)| *hash);
-    Some(expiries)
+    Some(ascending(&expiries).into_owned())
 }
 
-/// Writes the entries of such an object, which must ascend.
+/// Writes the entries of such an object.
 pub(super) fn write_expiries(expiries: &[(MessageHash, UnixMillis)], out: &mut ObjectWriter<'_>) {
-    for (hash, time) in expiries {
+    for (hash, time) in ascending(expiries).iter() {
         out.time(hash.as_str(), *time);
     }
+}
+
+/// The same entries in ascending order, each hash once.
+fn ascending(expiries: &[(MessageHash, UnixMillis)]) -> Cow<'_, [(MessageHash, UnixMillis)]> {
+    if expiries.is_sorted_by(|(a, _), (b, _)| a < b) {
+        return Cow::Borrowed(expiries);
+    }
+    let mut expiries = expiries.to_vec();
+    expiries.sort_unstable();
+    expiries.dedup_by_key(|(hash, _)| *hash);
+    Cow::Owned(expiries)
 }
 
 /// Implements [`Recursive`]: which [`Confirmation`] answers a request, and what is signed.
@@ -373,6 +383,10 @@ recursive!(
     |this, account, deleted| Payload::of(account)
         .hashes(&this.messages)
         .hashes(&deleted.0.hashes()),
+    fn is_answered_by(&self, deleted: &Deleted) -> bool {
+        let deleted = deleted.0.hashes();
+        deleted.iter().all(|hash| self.messages.contains(hash))
+    },
     fn is_required(&self) -> bool {
         self.required
     }
@@ -396,21 +410,37 @@ recursive!(ExpireAll, Updated, |this, account, updated| {
         .hashes(&updated.0.hashes())
 });
 
-recursive!(Expire, Expired, |this, account, expired| {
-    let payload = Payload::of(account);
-    let payload = match &expired.expiry {
-        NewExpiry::One(time) => payload.number(time.as_millis()),
-        NewExpiry::Each(times) => payload.times(times),
-    };
-    let payload = payload.hashes(&this.messages).hashes(&expired.updated);
-    expired
-        .unchanged
-        .iter()
-        .flatten()
-        .fold(payload, |payload, (hash, time)| {
+recursive!(
+    Expire,
+    Expired,
+    |this, account, expired| {
+        let payload = Payload::of(account);
+        let payload = match &expired.expiry {
+            NewExpiry::One(time) => payload.number(time.as_millis()),
+            NewExpiry::Each(times) => payload.times(times),
+        };
+        let payload = payload.hashes(&this.messages).hashes(&expired.updated);
+        let unchanged = ascending(expired.unchanged.as_deref().unwrap_or_default());
+        unchanged.iter().fold(payload, |payload, (hash, time)| {
             payload.text(hash.as_str()).number(time.as_millis())
         })
-});
+    },
+    fn is_answered_by(&self, expired: &Expired) -> bool {
+        // No node lets anything live longer than it was asked to.
+        let is_asked = match (self.expiry.as_slice(), &expired.expiry) {
+            ([asked], NewExpiry::One(time)) => time <= asked,
+            (several, NewExpiry::Each(times)) => {
+                several.len() != 1 && times.len() == expired.updated.len()
+            }
+            _ => false,
+        };
+        let unchanged = expired.unchanged.iter().flatten().map(|(hash, _)| hash);
+        is_asked
+            && unchanged
+                .chain(&expired.updated)
+                .all(|hash| self.messages.contains(hash))
+    }
+);
 
 recursive!(Revoke, Revoked, |this, account, _revoked| {
     Payload::of(account)

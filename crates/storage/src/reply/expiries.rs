@@ -24,7 +24,7 @@ fields! {
 }
 
 impl ExpiriesReply {
-    /// The reply of a node. The messages must ascend.
+    /// The reply of a node.
     #[must_use]
     pub fn write(form: Form, expiries: &[(MessageHash, UnixMillis)]) -> Body {
         Body::object(form, |out| {

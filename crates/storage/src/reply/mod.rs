@@ -27,6 +27,7 @@ pub use revoked::RevokedReply;
 pub use swarm::{SwarmReply, Verdict};
 
 use alloc::borrow::Cow;
+use core::fmt;
 
 use session_core::UnixMillis;
 
@@ -64,13 +65,24 @@ impl NodeState {
 
 /// A reply's body, to be read: the bytes of a whole one, JSON or bt by their first byte, or a
 /// part of a [`BatchReply`] or [`IfElseReply`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ReplyBody<'a>(Source<'a>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Source<'a> {
     Whole(&'a [u8]),
     Part(Value<'a>),
+}
+
+/// Names the length of the body instead of showing it.
+impl fmt::Debug for ReplyBody<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = match self.0 {
+            Source::Whole(bytes) => bytes.len(),
+            Source::Part(value) => value.len(),
+        };
+        write!(f, "ReplyBody({len} bytes)")
+    }
 }
 
 impl<'a, B: AsRef<[u8]> + ?Sized> From<&'a B> for ReplyBody<'a> {

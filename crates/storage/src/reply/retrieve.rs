@@ -92,10 +92,13 @@ fields! {
 /// Reads one message; `None` when a field is missing or mistyped.
 fn read_message(item: Value<'_>) -> Option<Message<'static>> {
     let fields = MessageFields::read(item)?;
-    let data = match fields.data? {
-        // So storage server 2.8.0 writes an empty message.
-        Value::Json("\"=\"") => Vec::new(),
-        data => data.data()?.into_owned(),
+    let data = fields.data?;
+    // So storage server 2.8.0 writes an empty message as text.
+    let is_empty = !matches!(data, Value::Bt(_)) && data.text().as_deref() == Some("=");
+    let data = if is_empty {
+        Vec::new()
+    } else {
+        data.data()?.into_owned()
     };
     Some(Message {
         hash: fields.hash?.hash()?,

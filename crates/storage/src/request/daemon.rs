@@ -1,6 +1,7 @@
 //! Questions to the node's daemon: `oxend_request` (spec 04 §6.15).
 
 use alloc::borrow::Cow;
+use core::fmt;
 
 use crate::endpoint::{Endpoint, sealed};
 use crate::params::{Params, optional, required};
@@ -36,13 +37,26 @@ impl DaemonEndpoint {
 }
 
 /// Passes a question on to the node's daemon. Answered by [`DaemonReply`](crate::DaemonReply).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DaemonRequest<'a> {
     /// Which question.
     pub endpoint: DaemonEndpoint,
     /// Its parameters: the text of one JSON value, if there are any.
     params: Option<Cow<'a, str>>,
+}
+
+/// Names the length of the parameters instead of showing them: they tell whose name is looked up.
+impl fmt::Debug for DaemonRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DaemonRequest")
+            .field("endpoint", &self.endpoint)
+            .field(
+                "params_len",
+                &self.params.as_ref().map(|params| params.len()),
+            )
+            .finish()
+    }
 }
 
 impl<'a> DaemonRequest<'a> {

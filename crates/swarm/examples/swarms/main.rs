@@ -109,12 +109,13 @@ fn show(options: &Options) -> Result<String, String> {
 fn read_list(file: &str) -> Result<NodeList, String> {
     let content = fs::read(file).map_err(|error| error.to_string())?;
     let text = content.trim_ascii_start();
-    let list = if text.starts_with(b"{") || text.starts_with(b"[") {
-        parse_node_list(&content)
-    } else {
-        parse_active_nodes(&content)
-    };
-    list.map_err(|error| error.to_string())
+    if text.starts_with(b"{") || text.starts_with(b"[") {
+        // The first key of a binary list can begin like this, too.
+        return parse_node_list(&content)
+            .or_else(|error| parse_active_nodes(&content).map_err(|_| error))
+            .map_err(|error| error.to_string());
+    }
+    parse_active_nodes(&content).map_err(|error| error.to_string())
 }
 
 /// What is shown: a node list, and whose swarm is looked for.
