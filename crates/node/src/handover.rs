@@ -73,7 +73,6 @@ impl<S: MessageStore> Node<S> {
             return;
         }
         let mut joined: BTreeSet<_> = new_members.difference(&old_members).copied().collect();
-        joined.remove(&own);
         if new_members.is_empty() {
             // Nobody takes anything from this node any more.
             self.handover = None;

@@ -285,18 +285,37 @@ fn nothing_is_pushed_when_nothing_changes() {
     assert_eq!(to, [0], "by the one who left, as it holds others' messages");
 }
 
+/// An account that moves when node 4 founds [`NEW`].
+fn moving(network: &mut Network) -> (SigningKey, NetworkId) {
+    let mut records = network.records.clone();
+    records[4].swarm_id = NEW;
+    let pool = Pool::new(records);
+    loop {
+        let (key, account) = network.account(HOME);
+        if pool.swarm_of(&account).unwrap().id() == NEW {
+            return (key, account);
+        }
+    }
+}
+
+/// Before anything is pushed, a second list puts another swarm in the place of the first one's.
+#[test]
+fn what_moves_twice_arrives_in_the_end() {
+    let mut network = network();
+    let (_, account) = moving(&mut network);
+    store(&mut network, account, DIRECT, b"hello".to_vec());
+    join(&mut network, 4, NEW);
+    network.records[4].swarm_id = SwarmId::INVALID;
+    join(&mut network, 3, SwarmId::new(NEW.get() + 1));
+    network.run_to(1);
+    assert_eq!(network.held(3).len(), 1);
+}
+
 /// What is deleted where it lives now must not come back from where it lived before.
 #[test]
 fn messages_that_have_moved_are_not_pushed_again_by_the_next_change() {
     let mut network = network();
-    let (key, account) = loop {
-        let (key, account) = network.account(HOME);
-        let mut records = network.records.clone();
-        records[4].swarm_id = NEW;
-        if Pool::new(records).swarm_of(&account).unwrap().id() == NEW {
-            break (key, account);
-        }
-    };
+    let (key, account) = moving(&mut network);
     store(&mut network, account, DIRECT, b"hello".to_vec());
     join(&mut network, 4, NEW);
     network.run_to(1);
