@@ -71,8 +71,16 @@ fn only_what_a_node_could_have_taken_from_a_client_is_taken() {
     let mut count = 0;
     for (name, record, taken) in [
         ("good", (id, &*good, now, month, &b"data"[..], Some(0)), 1),
-        ("too long", (id, &good, now, month + 1, b"data", Some(0)), 0),
-        ("expired", (id, &good, now, now, b"data", Some(0)), 0),
+        (
+            "too long",
+            (id, &hash(&account, 0, b"l"), now, month + 1, b"l", Some(0)),
+            0,
+        ),
+        (
+            "expired",
+            (id, &hash(&account, 0, b"e"), now, now, b"e", Some(0)),
+            0,
+        ),
         (
             "of the future",
             (
@@ -97,7 +105,11 @@ fn only_what_a_node_could_have_taken_from_a_client_is_taken() {
             ),
             1,
         ),
-        ("other data", (id, &good, now, month, b"dates", Some(0)), 0),
+        (
+            "other data",
+            (id, &hash(&account, 0, b"o"), now, month, b"p", Some(0)),
+            0,
+        ),
         ("namespace", (id, &good, now, month, b"data", Some(2)), 0),
         (
             "old form",
