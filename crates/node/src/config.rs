@@ -30,6 +30,8 @@ pub struct Config {
     pub max_retry_bytes: usize,
     /// Most subscriptions to new messages; those that would end first make room for new ones.
     pub max_subscriptions: usize,
+    /// Most subscriptions of one connection; beyond these it ends its own oldest ones.
+    pub max_subscriptions_each: usize,
 }
 
 impl Default for Config {
@@ -46,6 +48,7 @@ impl Default for Config {
             max_pending: 1000,
             max_retry_bytes: 16 * 1024 * 1024,
             max_subscriptions: 100_000,
+            max_subscriptions_each: 1000,
         }
     }
 }

@@ -10,15 +10,14 @@ use session_storage::{Expire, MAX_DATA_LEN, Message, MessageHash, Namespace, sta
 use session_swarm::{NodeKey, Pool, Ring, SwarmId, position};
 
 use crate::pending::Pending;
+use crate::replication::{Missed, Retry};
 use crate::store::{NewMessage, Place};
-use crate::{MessageStore, Node, PeerReply, PeerRequest, TransportFailure};
+use crate::{MessageStore, Node};
 
 /// First byte of a push.
 const VERSION: u8 = 1;
 /// How much data is read from the store and pushed at once.
 const PIECE: usize = 512 * 1024;
-/// How often a piece is sent to a node that does not answer.
-const MAX_TRIES: u32 = 3;
 /// How far pushed messages may be dated ahead: as far as the clocks of nodes may differ. One from
 /// a far future would keep its place in an outbox against all that the account stores.
 const MAX_AHEAD: Duration = Duration::from_secs(60);
@@ -34,6 +33,8 @@ pub(crate) struct Handover {
     /// is not pushed: what these have deleted since must not come back. `None` if there were
     /// several lists.
     before: Option<(Ring, SwarmId)>,
+    /// Nodes that have not answered for so long that nothing is pushed to them any more.
+    given_up: BTreeSet<NodeKey>,
     place: Option<Place>,
     /// When to go on, unless a push is not acknowledged yet.
     due: Duration,
@@ -90,6 +91,7 @@ impl<S: MessageStore> Node<S> {
         self.handover = Some(Handover {
             joined,
             before,
+            given_up: BTreeSet::new(),
             place: None,
             due: now.monotonic,
         });
@@ -98,7 +100,8 @@ impl<S: MessageStore> Node<S> {
     /// When the walk wants to go on; `None` while it waits for acknowledgements.
     pub(crate) fn handover_due(&self) -> Option<Duration> {
         let handover = self.handover.as_ref()?;
-        (self.pending.pushes() == 0).then_some(handover.due)
+        let under_way = self.pending.pushes().saturating_add(self.retries.pushes());
+        (under_way == 0).then_some(handover.due)
     }
 
     /// Pushes the next piece, if it is time.
@@ -129,7 +132,9 @@ impl<S: MessageStore> Node<S> {
                 continue;
             }
             for member in swarm.members() {
-                if member.key != own && (!is_own || handover.joined.contains(&member.key)) {
+                let is_target = !is_own || handover.joined.contains(&member.key);
+                let is_there = member.key != own && !handover.given_up.contains(&member.key);
+                if is_target && is_there {
                     pushes.entry(member.key).or_default().push(message);
                 }
             }
@@ -146,35 +151,20 @@ impl<S: MessageStore> Node<S> {
             None => self.handover = None,
         }
         for (node, messages) in pushes {
-            self.push(node, messages, 1, now.monotonic);
+            let deadline = now.monotonic.saturating_add(self.config.retry_timeout);
+            let retry = Retry::new(node, Missed::Push(messages));
+            let request = retry.request();
+            self.transmit_anyway(node, request, deadline, Pending::Retry(retry));
         }
     }
 
-    fn push(&mut self, to: NodeKey, messages: Vec<u8>, tries: u32, now: Duration) {
-        let request = PeerRequest::Data(messages.clone());
-        let deadline = now.saturating_add(self.config.retry_timeout);
-        let pending = Pending::Push {
-            to,
-            messages,
-            tries,
-        };
-        self.transmit_anyway(to, request, deadline, pending);
-    }
-
-    /// Another node has taken a piece, or not.
-    pub(crate) fn push_done(
-        &mut self,
-        to: NodeKey,
-        messages: Vec<u8>,
-        tries: u32,
-        reply: &Result<PeerReply, TransportFailure>,
-        now: Now,
-    ) {
+    /// Another node has taken a piece, or has not for a long time: the walk goes on.
+    pub(crate) fn push_ended(&mut self, to: NodeKey, taken: bool, now: Duration) {
         if let Some(handover) = &mut self.handover {
-            handover.due = now.monotonic;
-        }
-        if reply.is_err() && tries < MAX_TRIES && self.pool.get(&to).is_some() {
-            self.push(to, messages, tries.saturating_add(1), now.monotonic);
+            handover.due = now;
+            if !taken {
+                handover.given_up.insert(to);
+            }
         }
     }
 
@@ -185,12 +175,21 @@ impl<S: MessageStore> Node<S> {
             Err(_) => return (status::BAD_REQUEST, Vec::from(*b"malformed push")),
         };
         let latest = now.unix.saturating_add(Expire::MAX_AHEAD);
-        for message in messages {
-            if !self.serves(&message.account) || !is_sound(&message, now.unix, latest) {
-                continue;
-            }
+        let count = messages.len();
+        let own: Vec<_> = messages
+            .into_iter()
+            .filter(|message| self.serves(&message.account))
+            .collect();
+        if own.is_empty() && count > 0 {
+            // Perhaps the sender knows already what this node has not heard yet.
+            return (status::WRONG_SWARM, Vec::from(*b"not of this swarm"));
+        }
+        let sound = own
+            .iter()
+            .filter(|message| is_sound(message, now.unix, latest));
+        for message in sound {
             // A store that is full takes what it can: the sender cannot help it.
-            let _ = self.store.put(&message);
+            let _ = self.store.put(message);
         }
         (status::OK, Vec::new())
     }

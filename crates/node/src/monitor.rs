@@ -34,7 +34,7 @@ impl Monitors {
         connection: ConnectionId,
         subscription: Subscription,
         now: Duration,
-        max: usize,
+        (max, max_each): (usize, usize),
     ) {
         let account = subscription.pubkey;
         let subscription = match self.remove(account, connection) {
@@ -44,6 +44,17 @@ impl Monitors {
             }
             None => subscription,
         };
+        // A connection that asks for too much ends its own subscriptions, not those of others.
+        let own: Vec<_> = self.of_connection(connection).collect();
+        if own.len() >= max_each {
+            let end_of = |account: &NetworkId| {
+                let monitor = self.by_account.get(&(*account, connection));
+                monitor.map(|monitor| monitor.end)
+            };
+            if let Some(oldest) = own.into_iter().min_by_key(end_of) {
+                self.remove(oldest, connection);
+            }
+        }
         while self.by_account.len() >= max
             && let Some(&(_, account, connection)) = self.by_end.first()
         {
@@ -63,14 +74,17 @@ impl Monitors {
         Some(monitor)
     }
 
-    fn disconnect(&mut self, connection: ConnectionId) {
+    /// The accounts that a connection has subscribed to.
+    fn of_connection(&self, connection: ConnectionId) -> impl Iterator<Item = NetworkId> + '_ {
         let first = (connection, NetworkId::from([0; 33]));
-        let accounts: Vec<_> = self
-            .by_connection
+        self.by_connection
             .range(first..)
-            .take_while(|(other, _)| *other == connection)
+            .take_while(move |(other, _)| *other == connection)
             .map(|(_, account)| *account)
-            .collect();
+    }
+
+    fn disconnect(&mut self, connection: ConnectionId) {
+        let accounts: Vec<_> = self.of_connection(connection).collect();
         for account in accounts {
             self.remove(account, connection);
         }
@@ -141,7 +155,10 @@ impl<S: MessageStore> Node<S> {
             accepted.push(subscription);
             Ok(())
         });
-        let max = self.config.max_subscriptions;
+        let max = (
+            self.config.max_subscriptions,
+            self.config.max_subscriptions_each,
+        );
         for subscription in accepted {
             self.monitors
                 .subscribe(connection, subscription, now.monotonic, max);

@@ -18,9 +18,9 @@ use session_swarm::{NodeKey, Pool, Swarm};
 
 use crate::handover::Handover;
 use crate::monitor::Monitors;
-use crate::pending::{Origin, Pending, PendingRequests};
+use crate::pending::{Asker, Origin, Pending, PendingRequests};
 use crate::replication::Retries;
-use crate::rpc::daemon_silent;
+use crate::rpc::{Answered, daemon_silent};
 use crate::{
     Answer, Config, MessageStore, Output, PeerReply, PeerRequest, RequestId, Ticket, Transmit,
     TransportFailure,
@@ -40,6 +40,9 @@ pub struct Node<S> {
     /// Of the chain, in blocks.
     pub(crate) height: u64,
     pub(crate) outputs: VecDeque<Output>,
+    /// Results that have not reached those who wait for them.
+    pub(crate) finished: VecDeque<(Asker, Answered)>,
+    pub(crate) finishing: bool,
     next_id: u64,
     next_cleaning: Duration,
 }
@@ -69,6 +72,8 @@ impl<S: MessageStore> Node<S> {
             handover: None,
             height: 0,
             outputs: VecDeque::new(),
+            finished: VecDeque::new(),
+            finishing: false,
             next_id: 0,
             next_cleaning: Duration::ZERO,
         }
@@ -191,19 +196,11 @@ impl<S: MessageStore> Node<S> {
             Some(Pending::Copy { change, member }) => {
                 self.copy_done(change, member, reply, now, rng);
             }
-            // Whatever it answers, it has had its say.
-            Some(Pending::Retry(retry)) if reply.is_err() => {
-                self.retry_later(retry, now.monotonic);
-            }
-            Some(Pending::Push {
-                to,
-                messages,
-                tries,
-            }) => self.push_done(to, messages, tries, &reply, now),
+            Some(Pending::Retry(retry)) => self.retried(retry, &reply, now.monotonic),
             Some(Pending::Daemon { asker, .. }) => {
                 self.finish(asker, daemon_silent(), now, rng);
             }
-            Some(Pending::Retry(_)) | None => {}
+            None => {}
         }
     }
 

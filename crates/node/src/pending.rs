@@ -42,16 +42,19 @@ pub(crate) enum Pending {
     Relay { ticket: Ticket, next: NodeKey },
     /// One copy of a change that was forwarded to the swarm.
     Copy { change: u64, member: NodeKey },
-    /// A copy that the member has missed.
+    /// A push, or a copy that a member has missed.
     Retry(Retry),
-    /// Messages that another member is to keep.
-    Push {
-        to: NodeKey,
-        messages: Vec<u8>,
-        tries: u32,
-    },
     /// A question to the daemon.
     Daemon { asker: Asker, form: Form },
+}
+
+impl Pending {
+    const fn is_push(&self) -> bool {
+        match self {
+            Self::Retry(retry) => retry.is_push(),
+            _ => false,
+        }
+    }
 }
 
 /// A change that waits for the other members of the swarm.
@@ -112,9 +115,7 @@ impl PendingRequests {
     }
 
     pub(crate) fn insert(&mut self, id: RequestId, deadline: Duration, pending: Pending) {
-        if matches!(pending, Pending::Push { .. }) {
-            self.pushes = self.pushes.saturating_add(1);
-        }
+        self.pushes = self.pushes.saturating_add(pending.is_push().into());
         self.requests.insert(id, (deadline, pending));
         self.deadlines.insert((deadline, id));
     }
@@ -122,9 +123,7 @@ impl PendingRequests {
     pub(crate) fn remove(&mut self, id: RequestId) -> Option<Pending> {
         let (deadline, pending) = self.requests.remove(&id)?;
         self.deadlines.remove(&(deadline, id));
-        if matches!(pending, Pending::Push { .. }) {
-            self.pushes = self.pushes.saturating_sub(1);
-        }
+        self.pushes = self.pushes.saturating_sub(pending.is_push().into());
         Some(pending)
     }
 

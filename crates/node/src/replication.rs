@@ -23,31 +23,62 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 /// How often.
 const MAX_TRIES: u32 = 8;
 
-/// A copy that a member has missed.
+/// A request that another node has missed.
 #[derive(Clone, Debug)]
 pub(crate) struct Retry {
-    pub(crate) member: NodeKey,
-    method: &'static str,
-    params: Vec<u8>,
+    pub(crate) to: NodeKey,
+    pub(crate) missed: Missed,
     tries: u32,
 }
 
+#[derive(Clone, Debug)]
+pub(crate) enum Missed {
+    /// A copy of a change.
+    Copy {
+        method: &'static str,
+        params: Vec<u8>,
+    },
+    /// Messages that the node is to keep from now on.
+    Push(Vec<u8>),
+}
+
 impl Retry {
-    fn new(member: NodeKey, method: &'static str, params: &[u8]) -> Self {
-        Self {
-            member,
-            method,
-            params: params.to_owned(),
-            tries: 0,
+    pub(crate) const fn new(to: NodeKey, missed: Missed) -> Self {
+        let tries = 0;
+        Self { to, missed, tries }
+    }
+
+    fn of_copy(to: NodeKey, method: &'static str, params: &[u8]) -> Self {
+        let params = params.to_owned();
+        Self::new(to, Missed::Copy { method, params })
+    }
+
+    pub(crate) const fn is_push(&self) -> bool {
+        matches!(self.missed, Missed::Push(_))
+    }
+
+    /// What counts towards the limit. Of pushes there is one piece at a time.
+    fn counted_len(&self) -> usize {
+        match &self.missed {
+            Missed::Copy { params, .. } => params.len(),
+            Missed::Push(_) => 0,
+        }
+    }
+
+    pub(crate) fn request(&self) -> PeerRequest {
+        match &self.missed {
+            Missed::Copy { method, params } => forward(method, params),
+            Missed::Push(messages) => PeerRequest::Data(messages.clone()),
         }
     }
 }
 
-/// Copies that will be sent again, up to a number of bytes.
+/// Requests that will be sent again, up to a number of bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Retries {
     due: BTreeMap<(Duration, u64), Retry>,
     bytes: usize,
+    pushes: usize,
 }
 
 impl Retries {
@@ -55,10 +86,16 @@ impl Retries {
         self.due.first_key_value().map(|((due, _), _)| *due)
     }
 
+    /// How many pushes there are among them.
+    pub(crate) const fn pushes(&self) -> usize {
+        self.pushes
+    }
+
     fn insert(&mut self, due: Duration, id: u64, retry: Retry, max_bytes: usize) {
-        let bytes = self.bytes.saturating_add(retry.params.len());
+        let bytes = self.bytes.saturating_add(retry.counted_len());
         if bytes <= max_bytes {
             self.bytes = bytes;
+            self.pushes = self.pushes.saturating_add(retry.is_push().into());
             self.due.insert((due, id), retry);
         }
     }
@@ -69,7 +106,8 @@ impl Retries {
             return None;
         }
         let retry = entry.remove();
-        self.bytes = self.bytes.saturating_sub(retry.params.len());
+        self.bytes = self.bytes.saturating_sub(retry.counted_len());
+        self.pushes = self.pushes.saturating_sub(retry.is_push().into());
         Some(retry)
     }
 }
@@ -117,7 +155,7 @@ impl<S: MessageStore> Node<S> {
                 missing = missing.saturating_add(1);
             } else {
                 collector.add_failure(*member.as_bytes(), &Failure::timed_out());
-                self.retry_later(Retry::new(member, method, &params), now.monotonic);
+                self.retry_later(Retry::of_copy(member, method, &params), now.monotonic);
             }
         }
         if missing == 0 {
@@ -172,7 +210,8 @@ impl<S: MessageStore> Node<S> {
             Err(_) => collector.add_failure(*member.as_bytes(), &Failure::timed_out()),
         }
         swarm_change.missing = swarm_change.missing.saturating_sub(1);
-        let retry = missed.then(|| Retry::new(member, swarm_change.method, &swarm_change.params));
+        let retry =
+            missed.then(|| Retry::of_copy(member, swarm_change.method, &swarm_change.params));
         let finished = swarm_change.missing == 0;
         if let Some(retry) = retry {
             self.retry_later(retry, now.monotonic);
@@ -183,10 +222,10 @@ impl<S: MessageStore> Node<S> {
         }
     }
 
-    /// Will send a copy again, unless that was done often enough.
-    pub(crate) fn retry_later(&mut self, mut retry: Retry, now: Duration) {
+    /// Will send a request again. `false` when that was done often enough.
+    pub(crate) fn retry_later(&mut self, mut retry: Retry, now: Duration) -> bool {
         if retry.tries >= MAX_TRIES {
-            return;
+            return false;
         }
         let delay = FIRST_RETRY.saturating_mul(2u32.saturating_pow(retry.tries));
         retry.tries = retry.tries.saturating_add(1);
@@ -194,24 +233,53 @@ impl<S: MessageStore> Node<S> {
         let due = now.saturating_add(delay);
         self.retries
             .insert(due, id, retry, self.config.max_retry_bytes);
+        true
     }
 
-    /// Sends the copies again whose time has come, to those who are still members. They leave half
-    /// of the places to clients: one member that is away must not make the node busy.
+    /// Sends the requests again whose time has come, to those whom they still concern. Copies leave
+    /// half of the places to clients: one member that is away must not make the node busy.
     pub(crate) fn retry_due(&mut self, now: Duration) {
         let places = self.config.max_pending.div_ceil(2);
         let deadline = now.saturating_add(self.config.retry_timeout);
         while let Some(retry) = self.retries.take_due(now) {
+            if retry.is_push() {
+                // Nobody takes anything from a node that is in no swarm.
+                if self.own_swarm().is_some() && self.pool.get(&retry.to).is_some() {
+                    let (to, request) = (retry.to, retry.request());
+                    self.transmit_anyway(to, request, deadline, Pending::Retry(retry));
+                }
+                continue;
+            }
             let still_member = self.own_swarm().is_some_and(|swarm| {
                 let mut members = swarm.members().iter();
-                members.any(|member| member.key == retry.member)
+                members.any(|member| member.key == retry.to)
             });
             if still_member && self.pending.len() >= places {
                 self.retry_later(retry, now);
             } else if still_member {
-                let request = forward(retry.method, &retry.params);
-                self.transmit(retry.member, request, deadline, Pending::Retry(retry));
+                let (to, request) = (retry.to, retry.request());
+                self.transmit(to, request, deadline, Pending::Retry(retry));
             }
+        }
+    }
+
+    /// A node has answered a request that was sent again, or not.
+    pub(crate) fn retried(
+        &mut self,
+        retry: Retry,
+        reply: &Result<PeerReply, TransportFailure>,
+        now: Duration,
+    ) {
+        let taken = match (&retry.missed, reply) {
+            (_, Err(_)) => false,
+            // Whatever the member answers, it has had its say.
+            (Missed::Copy { .. }, Ok(_)) => true,
+            (Missed::Push(_), Ok(reply)) => reply.status == status::OK,
+        };
+        let (to, is_push) = (retry.to, retry.is_push());
+        let waits = !taken && self.retry_later(retry, now);
+        if is_push && !waits {
+            self.push_ended(to, taken, now);
         }
     }
 

@@ -116,16 +116,26 @@ impl<S: MessageStore> Node<S> {
     pub(crate) fn finish<R: CryptoRng + ?Sized>(
         &mut self,
         asker: Asker,
-        (status, body): Answered,
+        answer: Answered,
         now: Now,
         rng: &mut R,
     ) {
-        match asker {
-            Asker::Client(origin) => self.respond(&origin, status, body, rng),
-            Asker::Whole { composite, part } => {
-                self.part_done(composite, part, (status, body), now, rng);
+        self.finished.push_back((asker, answer));
+        // What ends because something else has ended is finished by the loop that finishes that:
+        // else a sequence of parts would go deeper and deeper.
+        if self.finishing {
+            return;
+        }
+        self.finishing = true;
+        while let Some((asker, (status, body))) = self.finished.pop_front() {
+            match asker {
+                Asker::Client(origin) => self.respond(&origin, status, body, rng),
+                Asker::Whole { composite, part } => {
+                    self.part_done(composite, part, (status, body), now, rng);
+                }
             }
         }
+        self.finishing = false;
     }
 
     /// A refusal; in the wrong swarm it names the right one (spec 03 §7.2).

@@ -165,31 +165,64 @@ fn many_messages_go_in_pieces_and_each_waits_for_the_last_one() {
     assert_eq!(network.held(4), network.held(0));
 }
 
+/// The nodes that are `down` come back after this many seconds.
+fn join_while_down(down: &[usize], seconds: u64) -> Network {
+    let mut network = network();
+    filled(&mut network, 20, 70_000);
+    network.down = down.iter().copied().collect();
+    join(&mut network, 4, HOME);
+    network.run_to(seconds);
+    network.down.clear();
+    network.run_to(seconds + 700);
+    network
+}
+
+/// A node that has just begun may not answer at first.
 #[test]
-fn what_is_not_acknowledged_is_sent_three_times_and_then_the_next() {
+fn who_is_away_for_a_while_gets_everything_later() {
+    for seconds in [1, 30, 600] {
+        let mut network = join_while_down(&[4], seconds);
+        assert_eq!(network.held(4), network.held(0), "{seconds}");
+        assert_eq!(network.held(4).len(), 20);
+    }
+}
+
+/// What it is sent at first it does not take.
+#[test]
+fn who_hears_of_its_swarm_later_gets_everything_later() {
+    let mut network = network();
+    filled(&mut network, 20, 70_000);
+    network.records[4].swarm_id = HOME;
+    let pool = Pool::new(network.records.clone());
+    for node in [0, 1] {
+        network.nodes[node].handle_node_list(pool.clone(), network.now);
+    }
+    network.run_to(3);
+    assert_eq!(network.held(4).len(), 0);
+    let now = network.now;
+    network.nodes[4].handle_node_list(pool, now);
+    network.run_to(60);
+    assert_eq!(network.held(4), network.held(0));
+    assert_eq!(network.held(4).len(), 20);
+}
+
+#[test]
+fn who_never_answers_is_given_up_and_holds_nobody_up() {
     let mut network = network();
     filled(&mut network, 20, 70_000);
     network.down = [4].into();
+    network.records[3].swarm_id = HOME;
     join(&mut network, 4, HOME);
-    // The other member does not help here.
-    network.down.insert(1);
-    let mut seen: Vec<PeerRequest> = Vec::new();
-    let mut second = 1;
-    for _ in 0..100 {
-        network.nodes[0].handle_timeout(at(second), &mut network.rng);
-        let drained = network.drain(0);
-        seen.extend(
-            drained
-                .transmits
-                .into_iter()
-                .map(|transmit| transmit.request),
-        );
-        second += 10;
-    }
-    let mut different = seen.clone();
-    different.dedup();
-    assert!(different.len() >= 3);
-    assert_eq!(seen.len(), 3 * different.len());
+    network.run_to(1500);
+    let to = |node: usize| {
+        let sent = pushes(&network);
+        sent.iter()
+            .filter(|push| push.0 == 0 && push.1 == node)
+            .count()
+    };
+    assert_eq!(to(4), 9, "one piece, again and again");
+    assert!(to(3) >= 3, "every piece");
+    assert_eq!(network.held(3), network.held(0));
 }
 
 #[test]
