@@ -1,6 +1,5 @@
 //! The client: four verbs, one queue of outputs.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -33,8 +32,8 @@ use crate::{
 /// (spec 04 §4.5).
 const MAX_AHEAD: Duration = Duration::from_secs(9);
 
-/// How far the wall clock may go ahead or fall behind between two calls before it counts as set.
-const MAX_DRIFT: Duration = Duration::from_secs(30);
+/// How far the wall clock may go back between two calls before it counts as set.
+const MAX_BACK: Duration = Duration::from_secs(30);
 
 /// Shortest time between two node lists that a refusing node can bring about (spec 03 §10.3).
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
@@ -61,8 +60,8 @@ pub struct Client {
     last_sent: UnixMillis,
     /// How far the wall clock is off, by what nodes say.
     clock: ClockOffset,
-    /// What the clocks showed last.
-    last_now: Now,
+    /// What the wall clock showed last.
+    last_unix: UnixMillis,
     /// The latest time that was told; it never goes back.
     monotonic: Duration,
 }
@@ -102,7 +101,7 @@ impl Client {
             next_id: 0,
             last_sent: UnixMillis::default(),
             clock: ClockOffset::new(),
-            last_now: now,
+            last_unix: now.unix,
             monotonic: now.monotonic,
         };
         client.proceed(now, rng);
@@ -160,12 +159,10 @@ impl Client {
         let store = Store::new(account, Namespace::DIRECT, wire, sent, ttl)?;
         self.last_sent = sent;
         let message = MessageRef(self.fresh_id());
-        let mut payload = String::new();
-        store.write_json(&mut payload);
         let task = Task::Send {
             message,
-            payload,
             hash: store.hash(),
+            store: Box::new(store),
         };
         self.jobs.push_back(Job::new(task, account));
         self.proceed(now, rng);
@@ -251,14 +248,13 @@ impl Client {
         }
     }
 
-    /// Forgets what nodes said of a clock that has been set since.
+    /// Forgets what nodes said of a clock that has been set back since. That it went ahead says
+    /// nothing: clocks of devices that sleep differ like that.
     fn watch_clock(&mut self, now: Now) {
-        let passed = now.monotonic.saturating_sub(self.last_now.monotonic);
-        let expected = self.last_now.unix.saturating_add(passed);
-        if now.unix.abs_diff(expected) > MAX_DRIFT {
+        if now.unix.saturating_add(MAX_BACK) < self.last_unix {
             self.clock.forget();
         }
-        self.last_now = now;
+        self.last_unix = now.unix;
     }
 
     fn fresh_id(&mut self) -> u64 {
@@ -371,7 +367,7 @@ impl Client {
         };
         let (path_id, nodes) = (path.id(), path.nodes().to_vec());
         let request = self.hops(&nodes, &member).and_then(|(hops, destination)| {
-            let payload = self.payload(&job.task, &member.key, now);
+            let payload = self.payload(&job, &member.key, now);
             let enc_type = self.config.enc_type;
             build(&hops, &destination, payload.as_bytes(), enc_type, rng).ok()
         });
@@ -406,11 +402,17 @@ impl Client {
         Some((hops, convert(member)?))
     }
 
-    fn payload<'t>(&self, task: &'t Task, member: &NodeKey, now: Now) -> Cow<'t, str> {
-        match task {
-            Task::Send { payload, .. } => payload.into(),
+    /// The request, by what the time is now.
+    fn payload(&self, job: &Job, member: &NodeKey, now: Now) -> String {
+        let mut json = String::new();
+        match &job.task {
+            // What is sealed keeps its time; that of the request has to please the node.
+            Task::Send { store, .. } if job.clock_refused => {
+                let at = self.clock.now(now.unix);
+                store.dated(at).write_json(&mut json);
+            }
+            Task::Send { store, .. } => store.write_json(&mut json),
             Task::Poll => {
-                let mut json = String::new();
                 let mut retrieve =
                     Retrieve::new(NetworkId::from(self.account.id()), Mailbox::NAMESPACE);
                 retrieve.last_hash = self.mailbox.last_hash(member);
@@ -419,14 +421,10 @@ impl Client {
                 if let Ok(retrieve) = retrieve.sign(self.account.expose_signing_key(), at) {
                     retrieve.write_json(&mut json);
                 }
-                json.into()
             }
-            Task::AskTime => {
-                let mut json = String::new();
-                Info.write_json(&mut json);
-                json.into()
-            }
+            Task::AskTime => Info.write_json(&mut json),
         }
+        json
     }
 
     fn onion_answered(
@@ -506,9 +504,11 @@ impl Client {
             }
             job.tried.push(member);
             let failure = Failure::of_status(status);
-            if failure.kind == Kind::ResyncClock && !self.is_asking_for_time() {
-                let job = Job::new(Task::AskTime, job.account);
-                self.jobs.push_back(job);
+            if failure.kind == Kind::ResyncClock {
+                job.clock_refused = true;
+                if !self.is_asking_for_time() {
+                    self.jobs.push_back(Job::new(Task::AskTime, job.account));
+                }
             }
             return self.retry(job, failure);
         }
@@ -516,6 +516,11 @@ impl Client {
             Task::AskTime => {
                 if let Ok(info) = InfoReply::parse(body.as_bytes()) {
                     self.learn_time(&member, times, Some(info.timestamp));
+                }
+                // Another node is asked until enough have spoken.
+                job.tried.push(member);
+                if !self.clock.is_known() && job.attempts < self.config.max_attempts {
+                    self.jobs.push_back(job);
                 }
             }
             Task::Send {
@@ -602,8 +607,7 @@ impl Client {
 
     /// Queues a job again, or gives it up.
     fn retry(&mut self, mut job: Job, failure: Failure) {
-        let hopeless = matches!(failure.kind, Kind::Permanent | Kind::ResyncClock);
-        if hopeless || job.attempts >= self.config.max_attempts {
+        if failure.kind == Kind::Permanent || job.attempts >= self.config.max_attempts {
             match job.task {
                 Task::Send { message, .. } => self.event(Event::SendFailed { message, failure }),
                 Task::Poll => {

@@ -1,14 +1,13 @@
 //! Things under way: what is wanted, how often it was tried, and what is in the air for it.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use session_core::{NetworkId, UnixMillis};
 use session_onion::ReplyKey;
 use session_path::PathId;
-use session_storage::MessageHash;
+use session_storage::{MessageHash, Store};
 use session_swarm::NodeKey;
 
 use crate::MessageRef;
@@ -19,8 +18,8 @@ pub(crate) enum Task {
     /// Store a message for somebody.
     Send {
         message: MessageRef,
-        /// The storage request, which is the same for every attempt.
-        payload: String,
+        /// The storage request, but for its time the same for every attempt.
+        store: Box<Store<'static>>,
         hash: MessageHash,
     },
     /// Look into the account's own mailbox.
@@ -39,6 +38,8 @@ pub(crate) struct Job {
     /// Members that failed.
     pub(crate) tried: Vec<NodeKey>,
     pub(crate) redirected: bool,
+    /// Whether a member did not like its time.
+    pub(crate) clock_refused: bool,
     /// Nodes that a refusing member named, for the next attempt only.
     pub(crate) elsewhere: Vec<NodeKey>,
     /// A member to ask first.
@@ -55,6 +56,7 @@ impl Job {
             attempts: 0,
             tried: Vec::new(),
             redirected: false,
+            clock_refused: false,
             elsewhere: Vec::new(),
             preferred: None,
             not_before: Duration::ZERO,

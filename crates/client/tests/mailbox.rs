@@ -331,10 +331,34 @@ fn a_clock_that_is_off_is_corrected_by_what_nodes_say() {
     assert!(refused > 1);
     let nodes_time = network.now.unix.saturating_add(ahead);
     network.answer_sealed(&poll, 200, &page(&[], false, nodes_time));
-    // Somebody sets the clock right: what the nodes said of the old one is void.
+    // Somebody sets the clock right. It may as well have slept: nodes have to say it.
     network.now.unix = network.now.unix.saturating_add(ahead);
+    for refused in 0.. {
+        let (poll, retrieve) = next_poll(&mut network);
+        if signed_at(retrieve) == network.now.unix {
+            break;
+        }
+        assert!(refused < 20, "the clock is never corrected");
+        network.answer_sealed(&poll, 406, "retrieve timestamp too far from current time");
+        tell_time(&mut network, Duration::ZERO);
+    }
+}
+
+#[test]
+fn what_was_said_of_a_clock_that_is_set_back_is_void() {
+    let mut network = Network::ready(polling());
+    let behind = Duration::from_secs(600);
+    let mut signed_at = network.now.unix;
+    while signed_at == network.now.unix {
+        let (poll, retrieve) = next_poll(&mut network);
+        signed_at = retrieve.signed.unwrap().at;
+        let t = network.now.unix.saturating_sub(behind);
+        network.answer_sealed(&poll, 200, &page(&[], false, t));
+    }
+    assert_eq!(signed_at, network.now.unix.saturating_sub(behind));
+    network.now.unix = network.now.unix.saturating_sub(behind);
     let (_, retrieve) = next_poll(&mut network);
-    assert_eq!(signed_at(retrieve), network.now.unix);
+    assert_eq!(retrieve.signed.unwrap().at, network.now.unix);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use network::{Arrived, Network, SWARM, config};
 use session_client::{Event, Kind, TransportFailure};
-use session_storage::{Request, parse_json};
+use session_storage::{Form, InfoReply, NodeState, Request, parse_json};
 
 /// A client with one message under way, seen at its destination.
 fn sending() -> (Network, Arrived) {
@@ -135,17 +135,52 @@ fn refusals_for_good_give_up_at_once() {
     }
 }
 
+/// One member that calls the clock wrong does not stop a message; a clock that is wrong is set
+/// right before the next try.
 #[test]
-fn a_refused_clock_is_told_to_the_app_and_asked_for() {
-    for status in [406, 425] {
+fn a_refused_clock_is_asked_for_and_the_message_sent_again() {
+    for (status, ahead) in [(406, 0), (425, 0), (406, 3600)] {
         let (mut network, request) = sending();
+        let ahead = core::time::Duration::from_secs(ahead);
         network.answer_sealed(&request, status, "\"Timestamp error: check your clock\"");
-        assert_eq!(failure(&network), (Kind::ResyncClock, Some(status)));
-        let question = network.next();
-        let asked = parse_json(&question.payload, session_core::Network::Testnet);
-        assert_eq!(asked, Ok(Request::Info(session_storage::Info)));
-        assert!(network.transmits.is_empty());
+        while network.events.is_empty() {
+            let request = network.next();
+            let now = network.now.unix.saturating_add(ahead);
+            let payload = request.payload.clone();
+            match parse_json(&payload, session_core::Network::Testnet).unwrap() {
+                Request::Info(_) => {
+                    let state = NodeState::new(now, [21, 0]);
+                    let body = InfoReply::write(Form::Json, [2, 11, 3], &state);
+                    let body = String::from_utf8(body.into_bytes()).unwrap();
+                    network.answer_sealed(&request, 200, &body);
+                }
+                Request::Store(store) => match store.timestamp.abs_diff(now).as_secs() {
+                    0..=10 => {
+                        let swarm = network.swarm(network.friend.id());
+                        let body = network.confirmation(&request, &swarm, &[]);
+                        network.answer_sealed(&request, 200, &body);
+                    }
+                    _ => network.answer_sealed(&request, status, "\"Timestamp error\""),
+                },
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(
+            matches!(network.events[..], [Event::Sent { .. }]),
+            "{ahead:?}"
+        );
     }
+}
+
+#[test]
+fn a_clock_that_nobody_likes_is_told_to_the_app() {
+    let (mut network, request) = sending();
+    network.answer_sealed(&request, 406, "\"Timestamp error: check your clock\"");
+    while network.events.is_empty() {
+        let request = network.next();
+        network.answer_sealed(&request, 406, "\"Timestamp error: check your clock\"");
+    }
+    assert_eq!(failure(&network), (Kind::ResyncClock, Some(406)));
 }
 
 #[test]

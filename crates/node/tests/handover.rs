@@ -181,7 +181,7 @@ fn join_while_down(down: &[usize], seconds: u64) -> Network {
 #[test]
 fn who_is_away_for_a_while_gets_everything_later() {
     for seconds in [1, 30, 600] {
-        let mut network = join_while_down(&[4], seconds);
+        let network = join_while_down(&[4], seconds);
         assert_eq!(network.held(4), network.held(0), "{seconds}");
         assert_eq!(network.held(4).len(), 20);
     }

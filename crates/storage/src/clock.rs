@@ -8,15 +8,19 @@ use session_core::UnixMillis;
 /// Most nodes that are remembered.
 const NODES: usize = 5;
 
+/// Fewest nodes whose word is taken.
+const MIN_NODES: usize = 3;
+
 /// A reply that took longer says too little: nodes accept times that are off by a minute.
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(60);
 
 /// The offset between the nodes' clocks and the local one: the median of what the last five nodes
 /// said, each counted once.
 ///
-/// As long as fewer than half of these nodes lie, the offset lies between those of honest nodes.
-/// Of two middle values the one nearer zero counts, so that one liar of two cannot make it greater
-/// than the honest node does. After the local clock was set, [`forget`](Self::forget).
+/// It is zero until three nodes have spoken: a false time that is believed dates messages falsely,
+/// and the local clock is mostly right. As long as fewer than half of the nodes lie, the offset lies
+/// between those of honest nodes. Of two middle values the one nearer zero counts. After the local
+/// clock was set, [`forget`](Self::forget).
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClockOffset {
     /// The latest first.
@@ -73,9 +77,18 @@ impl ClockOffset {
         *self = Self::new();
     }
 
-    /// Milliseconds to add to the local clock.
+    /// Whether enough nodes have spoken for an offset.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.samples.iter().flatten().count() >= MIN_NODES
+    }
+
+    /// Milliseconds to add to the local clock; zero until three nodes have spoken.
     #[must_use]
     pub fn offset(&self) -> i64 {
+        if !self.is_known() {
+            return 0;
+        }
         let mut offsets = [0; NODES];
         let mut count: usize = 0;
         for (place, sample) in offsets.iter_mut().zip(self.samples.iter().flatten()) {
@@ -141,7 +154,11 @@ mod tests {
     fn the_node_answered_halfway() {
         let mut clock = ClockOffset::new();
         assert_eq!(clock.now(time(7)), time(7));
-        clock.observe(&[1; 32], (time(1_000), time(2_000)), time(1_400));
+        for node in 0..3 {
+            assert_eq!((clock.is_known(), clock.offset()), (false, 0));
+            clock.observe(&[node; 32], (time(1_000), time(2_000)), time(1_400));
+        }
+        assert!(clock.is_known());
         assert_eq!(clock.offset(), -100);
         assert_eq!(clock.now(time(2_000)), time(1_900));
         assert_eq!(clock.now(time(50)), time(0));
@@ -162,6 +179,7 @@ mod tests {
     fn each_node_counts_once_and_the_oldest_goes() {
         let liar = [(9, 1_000_000); 10];
         assert_eq!(learnt(&[&[(1, 5), (2, 7)][..], &liar].concat()).offset(), 7);
+        assert_eq!(learnt(&liar).offset(), 0, "one node");
         let mut nodes: [(u8, i64); 8] = core::array::from_fn(|node| {
             let node = u8::try_from(node).unwrap();
             (node, i64::from(node) * 10)
@@ -175,22 +193,30 @@ mod tests {
     }
 
     #[test]
-    fn one_of_two_cannot_make_a_correction_greater() {
-        assert_eq!(learnt(&[(1, 5), (2, i64::MAX / 2)]).offset(), 5);
-        assert_eq!(learnt(&[(1, 5), (2, 3)]).offset(), 3);
-        assert_eq!(learnt(&[(1, -5), (2, -900)]).offset(), -5);
+    fn half_of_the_nodes_cannot_make_a_correction_greater() {
+        let (far, two) = (i64::MAX / 2, i64::MAX / 4);
+        assert_eq!(learnt(&[(1, 5), (2, 7), (3, far), (4, two)]).offset(), 7);
+        assert_eq!(
+            learnt(&[(1, -5), (2, -7), (3, -900), (4, -999)]).offset(),
+            -7
+        );
     }
 
     #[test]
     fn extremes_saturate() {
         let mut clock = ClockOffset::new();
-        clock.observe(&[1; 32], (time(0), time(0)), time(u64::MAX));
-        assert_eq!(clock.offset(), i64::MAX);
-        assert_eq!(clock.now(time(u64::MAX)), time(u64::MAX));
-        let end = time(u64::MAX);
-        clock.observe(&[1; 32], (end, end), time(0));
-        assert_eq!(clock.offset(), i64::MIN);
-        assert_eq!(clock.now(time(0)), time(0));
+        let mut all_say = |local: u64, t: u64| {
+            for node in 0..3 {
+                clock.observe(&[node; 32], (time(local), time(local)), time(t));
+            }
+            clock
+        };
+        let ahead = all_say(0, u64::MAX);
+        assert_eq!(ahead.offset(), i64::MAX);
+        assert_eq!(ahead.now(time(u64::MAX)), time(u64::MAX));
+        let behind = all_say(u64::MAX, 0);
+        assert_eq!(behind.offset(), i64::MIN);
+        assert_eq!(behind.now(time(0)), time(0));
     }
 
     proptest! {

@@ -103,6 +103,19 @@ impl<'a> Store<'a> {
         MessageHash::of(&self.pubkey, self.namespace, &self.data)
     }
 
+    /// The same request with another time, for as long as before. A signature is not touched: it
+    /// covers its own time only.
+    #[must_use]
+    pub fn dated(&self, timestamp: UnixMillis) -> Store<'_> {
+        let life = self.expiry.abs_diff(self.timestamp);
+        Store {
+            data: Cow::Borrowed(&*self.data),
+            timestamp,
+            expiry: timestamp.saturating_add(life),
+            ..*self
+        }
+    }
+
     /// The same request, which owns its data.
     #[must_use]
     pub fn into_owned(self) -> Store<'static> {
