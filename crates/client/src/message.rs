@@ -120,8 +120,8 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The mailbox could not be read. It is tried again after the poll interval; with
-    /// [`Kind::ResyncClock`](crate::Kind::ResyncClock) in vain until the clock is right.
+    /// The mailbox could not be read. It is tried again after the poll interval. With
+    /// [`Kind::ResyncClock`](crate::Kind::ResyncClock) nodes have been asked what the time is.
     PollFailed {
         /// Why.
         failure: Failure,
