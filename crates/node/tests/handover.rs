@@ -387,6 +387,39 @@ fn a_busy_node_hands_over_all_the_same() {
     assert_eq!(network.held(4).len(), 4);
 }
 
+/// Also where there is nothing to push, others get their turn after each piece.
+#[test]
+fn a_walk_rests_between_pieces() {
+    let mut network = network();
+    filled(&mut network, 30, 60_000);
+    // The ring changes far away.
+    network.records[3].swarm_id = SwarmId::new(AWAY.get() + 1);
+    network.spread_list();
+    network.nodes[0].handle_timeout(at(1), &mut network.rng);
+    let next = at(1).monotonic + Duration::from_millis(10);
+    for _ in 0..50 {
+        let drained = network.drain(0);
+        assert_eq!((drained.transmits.len(), drained.wait), (0, Some(next)));
+        network.nodes[0].handle_timeout(at(1), &mut network.rng);
+    }
+    network.run_to(2);
+    assert_eq!(network.drain(0).wait, Some(Duration::from_secs(11)));
+}
+
+#[test]
+fn a_node_that_is_gone_is_sent_nothing_again() {
+    let mut network = network();
+    filled(&mut network, 3, 10);
+    join(&mut network, 4, HOME);
+    network.nodes[0].handle_timeout(at(1), &mut network.rng);
+    let [push] = network.drain(0).transmits.try_into().unwrap();
+    network.records.pop();
+    network.spread_list();
+    let failure = Err(TransportFailure::Timeout);
+    network.nodes[0].handle_reply(push.id, failure, at(2), &mut network.rng);
+    assert!(network.drain(0).transmits.is_empty());
+}
+
 /// However much there is, one call reads one piece.
 #[test]
 fn one_call_reads_one_piece() {
