@@ -14,6 +14,8 @@ use session_storage::{ExpiryMode, Message, MessageHash, Namespace, RetrieveLimit
 /// and sizes are the node's business and have been made. Stores do not look at the clock: what
 /// has expired is there until [`remove_expired`](Self::remove_expired).
 ///
+/// Times that are to be kept are below 2^63: nodes give no others. Those to compare with can be any.
+///
 /// A message is known by its mailbox and its hash. Two mailboxes of an account can have the same
 /// hash, as their numbers run into the hashed data without a separator (spec 04 §9): a call that
 /// names hashes means both messages.
@@ -32,6 +34,26 @@ pub trait MessageStore {
     /// # Errors
     /// When the message could not be stored, for example because the store is full.
     fn put(&mut self, message: &NewMessage<'_>) -> Result<Stored, Self::Error>;
+
+    /// Stores messages as [`put`](Self::put) does, one after another, and says how many were
+    /// taken: the first one that cannot be stored ends it, and those before it stay.
+    ///
+    /// A store for which each change has a price of its own, as a database that waits for the disk,
+    /// makes one change of it.
+    ///
+    /// # Errors
+    /// When none could be stored.
+    fn put_all(&mut self, messages: &[NewMessage<'_>]) -> Result<usize, Self::Error> {
+        let mut taken: usize = 0;
+        for message in messages {
+            match self.put(message) {
+                Ok(_) => taken = taken.saturating_add(1),
+                Err(error) if taken == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(taken)
+    }
 
     /// Messages of one mailbox after `last_hash`, or from the beginning when that is absent or
     /// unknown there, in order of arrival, as many as `limits` allow.
@@ -108,7 +130,8 @@ pub trait MessageStore {
         at: UnixMillis,
     ) -> Result<(), Self::Error>;
 
-    /// Takes revocations back, and says how many of the tokens were revoked.
+    /// Takes back those revocations of these tokens that are not later than `at`, and says how
+    /// many there were. One that arrives late must not undo what was decided after it.
     ///
     /// # Errors
     /// When the store could not be changed.
@@ -126,16 +149,18 @@ pub trait MessageStore {
     /// When that could not be read.
     fn is_revoked(&self, account: &NetworkId, token: &Token) -> Result<bool, Self::Error>;
 
-    /// Forgets every message whose expiry is not after `now`, and then the revocations of accounts
-    /// that have no message left and whose latest revocation is [`REVOCATION_LIFE`] old.
+    /// Forgets messages whose expiry is not after `now`, and then the revocations of accounts that
+    /// have no message left and whose latest revocation is [`REVOCATION_LIFE`] old. Says whether
+    /// there is more to forget: a store may do as much as it does in a moment, and is called
+    /// again soon.
     ///
     /// # Errors
     /// When the store could not be changed.
-    fn remove_expired(&mut self, now: UnixMillis) -> Result<(), Self::Error>;
+    fn remove_expired(&mut self, now: UnixMillis) -> Result<bool, Self::Error>;
 
     /// Goes through all messages, a piece at a time: those after `after`, one at least if there
-    /// is one, then as many as have no more than `max_bytes` of data together. Messages that come
-    /// or go meanwhile may be seen or not.
+    /// is one, then as many as have no more than `max_bytes` together by
+    /// [`NewMessage::counted_len`]. Messages that come or go meanwhile may be seen or not.
     ///
     /// # Errors
     /// When the messages could not be read.
@@ -233,6 +258,13 @@ pub struct Scanned<'a> {
 }
 
 impl<'a> NewMessage<'a> {
+    /// What it counts in a [`scan`](MessageStore::scan): its data, and 200 bytes for what goes with
+    /// it, without which messages of no data would come in pieces of any length.
+    #[must_use]
+    pub fn counted_len(&self) -> usize {
+        self.message.data.len().saturating_add(200)
+    }
+
     /// The same message, its data borrowed.
     #[must_use]
     pub fn borrowed(&self) -> NewMessage<'_> {

@@ -70,7 +70,12 @@ impl MessageStore for Broken {
     fn revoke(&mut self, _: &NetworkId, _: &[Token], _: UnixMillis) -> Result<(), Self::Error> {
         Err("broken")
     }
-    fn unrevoke(&mut self, _: &NetworkId, _: &[Token]) -> Result<usize, Self::Error> {
+    fn unrevoke(
+        &mut self,
+        _: &NetworkId,
+        _: &[Token],
+        _: UnixMillis,
+    ) -> Result<usize, Self::Error> {
         Err("broken")
     }
     fn revoked(&self, _: &NetworkId) -> Result<Vec<Token>, Self::Error> {
@@ -79,7 +84,7 @@ impl MessageStore for Broken {
     fn is_revoked(&self, _: &NetworkId, _: &Token) -> Result<bool, Self::Error> {
         Err("broken")
     }
-    fn remove_expired(&mut self, _: UnixMillis) -> Result<(), Self::Error> {
+    fn remove_expired(&mut self, _: UnixMillis) -> Result<bool, Self::Error> {
         Err("broken")
     }
     fn scan(&self, _: Option<Place>, _: usize) -> Result<Scanned<'_>, Self::Error> {

@@ -34,6 +34,10 @@ pub struct MemoryStore {
 #[non_exhaustive]
 pub struct Full;
 
+/// How many messages, or accounts with revocations, are forgotten at once: what takes some
+/// milliseconds.
+const MAX_CLEANED: usize = 5000;
+
 /// Bytes that a revocation is counted with: about what it takes when it is an account's only one.
 const REVOCATION_COST: usize = 256;
 
@@ -81,6 +85,20 @@ impl MemoryStore {
     fn bytes(&self) -> usize {
         let revocations = self.revocations.len().saturating_mul(REVOCATION_COST);
         self.messages.bytes().saturating_add(revocations)
+    }
+
+    /// Forgets revocations that have ended. Says whether there may be more.
+    fn remove_revocations(&mut self, now: UnixMillis) -> bool {
+        let ended: Vec<NetworkId> = self
+            .revocations
+            .outlived(now)
+            .filter(|account| self.messages.in_mailboxes(account, None).next().is_none())
+            .take(MAX_CLEANED)
+            .collect();
+        for account in &ended {
+            self.revocations.set(account, &BTreeMap::new());
+        }
+        ended.len() == MAX_CLEANED
     }
 
     /// Refuses to grow beyond the capacity.
@@ -261,14 +279,21 @@ impl MessageStore for MemoryStore {
         Ok(())
     }
 
-    fn unrevoke(&mut self, account: &NetworkId, tokens: &[Token]) -> Result<usize, Full> {
-        let mut revoked = self.revocations.of(account).collect();
-        let removed = tokens
-            .iter()
-            .filter(|token| BTreeMap::remove(&mut revoked, token).is_some())
-            .count();
+    fn unrevoke(
+        &mut self,
+        account: &NetworkId,
+        tokens: &[Token],
+        at: UnixMillis,
+    ) -> Result<usize, Full> {
+        let mut revoked: BTreeMap<Token, UnixMillis> = self.revocations.of(account).collect();
+        let before = revoked.len();
+        for token in tokens {
+            if revoked.get(token).is_some_and(|time| *time <= at) {
+                revoked.remove(token);
+            }
+        }
         self.revocations.set(account, &revoked);
-        Ok(removed)
+        Ok(before.saturating_sub(revoked.len()))
     }
 
     fn revoked(&self, account: &NetworkId) -> Result<Vec<Token>, Full> {
@@ -283,16 +308,14 @@ impl MessageStore for MemoryStore {
         Ok(self.revocations.contains(account, token))
     }
 
-    fn remove_expired(&mut self, now: UnixMillis) -> Result<(), Full> {
-        while let Some(number) = self.messages.expired(now) {
+    fn remove_expired(&mut self, now: UnixMillis) -> Result<bool, Full> {
+        for _ in 0..MAX_CLEANED {
+            let Some(number) = self.messages.expired(now) else {
+                return Ok(self.remove_revocations(now));
+            };
             self.messages.remove(number);
         }
-        for account in self.revocations.outlived(now) {
-            if self.messages.in_mailboxes(&account, None).next().is_none() {
-                self.revocations.set(&account, &BTreeMap::new());
-            }
-        }
-        Ok(())
+        Ok(true)
     }
 
     fn scan(&self, after: Option<Place>, max_bytes: usize) -> Result<Scanned<'_>, Full> {
@@ -300,7 +323,7 @@ impl MessageStore for MemoryStore {
         let mut messages = Vec::new();
         let mut bytes: usize = 0;
         for (number, known) in self.messages.after(last) {
-            bytes = bytes.saturating_add(known.message.data.len());
+            bytes = bytes.saturating_add(known.counted_len());
             if !messages.is_empty() && bytes > max_bytes {
                 let next = Some(Place(last));
                 return Ok(Scanned { messages, next });
@@ -333,6 +356,52 @@ mod tests {
     fn passes_the_suite() {
         store_tests::all(MemoryStore::default);
         store_tests::full(MemoryStore::with_capacity(50_000));
+    }
+
+    #[test]
+    fn a_cleaning_takes_a_moment_and_says_that_there_is_more() {
+        let time = UnixMillis::from_secs(1);
+        let later = time.saturating_add(crate::REVOCATION_LIFE);
+        let account = |number: usize| {
+            let mut account = [5; NetworkId::LEN];
+            account[1..9].copy_from_slice(&number.to_be_bytes());
+            NetworkId::from(account)
+        };
+        let mut store = MemoryStore::default();
+        let hash = MessageHash::of(&account(0), Namespace::DIRECT, b"");
+        let count = 2 * MAX_CLEANED + 1;
+        for number in 0..count {
+            let new = NewMessage {
+                account: account(number),
+                namespace: Namespace::DIRECT,
+                message: Message::new(hash, time, time, &b""[..]),
+            };
+            store.put(&new).unwrap();
+            let token = Token::from_bytes([1; Token::LEN]);
+            store.revoke(&new.account, &[token], time).unwrap();
+        }
+        let mut seen = Vec::new();
+        let mut clean = || {
+            let more = store.remove_expired(later).unwrap();
+            seen.push((store.len(), store.revocations.len()));
+            more
+        };
+        let mut calls = 1;
+        while clean() {
+            calls += 1;
+        }
+        let piece = MAX_CLEANED;
+        assert_eq!(calls, 5);
+        assert_eq!(
+            seen,
+            [
+                (piece + 1, count),
+                (1, count),
+                (0, count - piece),
+                (0, 1),
+                (0, 0)
+            ]
+        );
     }
 
     #[test]

@@ -77,11 +77,10 @@ impl Revocations {
     }
 
     /// The accounts whose latest revocation is so old that only stored messages can keep it.
-    pub(super) fn outlived(&self, now: UnixMillis) -> Vec<NetworkId> {
+    pub(super) fn outlived(&self, now: UnixMillis) -> impl Iterator<Item = NetworkId> {
         self.latest
             .iter()
-            .take_while(|(at, _)| at.saturating_add(REVOCATION_LIFE) <= now)
+            .take_while(move |(at, _)| at.saturating_add(REVOCATION_LIFE) <= now)
             .map(|(_, account)| *account)
-            .collect()
     }
 }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use session_storage::{Message, MessageHash};
 
 use super::{
-    CONFIG, DIRECT, OUTBOX, account, ascending, everything, hash, hashes, message, namespace,
-    of_account, put, put_new, time,
+    CONFIG, DIRECT, OUTBOX, account, ascending, clean, everything, hash, hashes, message, names,
+    namespace, of_account, put, put_new, time,
 };
 use crate::{Expiry, ExpiryMode, MessageStore, NewMessage, Selection, Stored};
 
@@ -26,18 +26,11 @@ fn expiry_times<S: MessageStore>(store: &S, numbers: &[u8]) -> Vec<u64> {
 fn expire<S: MessageStore>(store: &mut S, changes: &[(u8, u64)], mode: ExpiryMode) -> Vec<Expiry> {
     let change = |(number, seconds): &(u8, u64)| (hash(*number), time(*seconds));
     let changes: Vec<_> = changes.iter().map(change).collect();
-    store
-        .expire(&account(1), &changes, mode)
-        .expect("it can be changed")
+    super::expire(store, &account(1), &changes, mode)
 }
 
 fn delete<S: MessageStore>(store: &mut S, which: Selection<'_>) -> Vec<(i16, MessageHash)> {
-    numbered(store.delete(&account(1), which).expect("it can be changed"))
-}
-
-fn numbered(messages: Vec<(session_storage::Namespace, MessageHash)>) -> Vec<(i16, MessageHash)> {
-    let number = |(namespace, hash): (session_storage::Namespace, _)| (namespace.number(), hash);
-    messages.into_iter().map(number).collect()
+    names(store.delete(&account(1), which))
 }
 
 /// A known hash keeps place, time and data; its expiry only rises.
@@ -61,7 +54,7 @@ pub fn duplicates<S: MessageStore>(mut store: S) {
     kept.expiry = time(91);
     assert_eq!(everything(&store, 1000)[0].message, kept);
     assert_eq!(hashes(&store, account(1), DIRECT), [hash(1), hash(2)]);
-    store.remove_expired(time(90)).expect("it can be changed");
+    clean(&mut store, time(90));
     assert_eq!(hashes(&store, account(1), DIRECT), [hash(1)]);
 }
 
@@ -130,8 +123,7 @@ pub fn one_hash_in_two_mailboxes<S: MessageStore>(mut store: S) {
     let unchanged = expire(&mut store, &[(1, 70)], ExpiryMode::Extend);
     assert_eq!(unchanged, answer(80, false));
     let both = store.expire_all(&account(1), None, time(65));
-    let both = numbered(both.expect("it can be changed"));
-    assert_eq!(both, [(DIRECT, hash(1)), (CONFIG, hash(1))]);
+    assert_eq!(names(both), [(DIRECT, hash(1)), (CONFIG, hash(1))]);
     let shortened = expire(&mut store, &[(1, 64)], ExpiryMode::Shorten);
     assert_eq!(shortened, answer(64, true));
     let one = delete(&mut store, Selection::All(Some(namespace(DIRECT))));
@@ -240,7 +232,7 @@ pub fn expiring<S: MessageStore>(mut store: S) {
     assert_eq!(expiry_times(&store, &[1, 2, 3]), [12, 20, 13]);
     assert_eq!(expire(&mut store, &[], ExpiryMode::Set), []);
     assert_eq!(expire(&mut store, &[(4, 1)], ExpiryMode::Set), []);
-    store.remove_expired(time(13)).expect("it can be changed");
+    clean(&mut store, time(13));
     assert_eq!(
         expiry_times(&store, &[1, 2, 3]),
         [20],
@@ -260,8 +252,7 @@ pub fn expire_all<S: MessageStore>(mut store: S) {
         &of_account(2, message(DIRECT, 1, time(0), time(60))),
     );
     let lower = |store: &mut S, namespace, seconds| {
-        let changed = store.expire_all(&account(1), namespace, time(seconds));
-        numbered(changed.expect("it can be changed"))
+        names(store.expire_all(&account(1), namespace, time(seconds)))
     };
     let one = Some(namespace(DIRECT));
     assert_eq!(lower(&mut store, one, 20), [(DIRECT, hash(3))]);
@@ -277,7 +268,7 @@ pub fn expire_all<S: MessageStore>(mut store: S) {
         ])
     );
     assert_eq!(expiry_times(&store, &[1, 2, 3, 4, 5]), [10, 15, 15, 15, 15]);
-    store.remove_expired(time(15)).expect("it can be changed");
+    clean(&mut store, time(15));
     assert_eq!(expiry_times(&store, &[1, 2, 3, 4, 5]), [0; 0]);
     assert_eq!(hashes(&store, account(2), DIRECT), [hash(1)]);
 }
@@ -289,9 +280,7 @@ pub fn cleaning<S: MessageStore>(mut store: S) {
         put_new(&mut store, &of_account(owner, message));
     }
     let mut left = |seconds| {
-        store
-            .remove_expired(time(seconds))
-            .expect("it can be changed");
+        clean(&mut store, time(seconds));
         let [mut first, second] = [1, 2].map(|owner| hashes(&store, account(owner), DIRECT));
         first.extend(second);
         first

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use session_storage::{Message, MessageHash};
 
 use super::{
-    CONFIG, DIRECT, OUTBOX, account, everything, message, namespace, put, put_new, time, token,
+    CONFIG, DIRECT, OUTBOX, account, clean, everything, hashes, message, namespace, put, put_new,
+    time, token,
 };
 use crate::{MessageStore, NewMessage, Selection};
 
@@ -39,7 +40,13 @@ pub fn full<S: MessageStore>(mut store: S) {
     assert!(store.put(&sized(OUTBOX, 2, 3000, time(2))).is_err());
     assert_eq!(everything(&store, 100_000), kept);
 
+    let many = [too_much.borrowed(), sized(CONFIG, 1, 1000, time(0))];
+    assert!(store.put_all(&many).is_err(), "the first does not fit");
+    assert_eq!(everything(&store, 100_000), kept);
     let again = sized(CONFIG, 1, 1000, time(0));
+    let many = [again.borrowed(), too_much.borrowed(), again.borrowed()];
+    let taken = store.put_all(&many);
+    assert_eq!(taken.expect("a duplicate needs no room"), 1);
     assert!(put(&mut store, &again).already, "a duplicate needs no room");
     put_new(&mut store, &sized(OUTBOX, 3, 1000, time(2)));
 
@@ -58,14 +65,26 @@ pub fn full<S: MessageStore>(mut store: S) {
     assert_eq!(none, []);
     assert!(revoke(&mut store, 1, &[1], time(1)).is_ok(), "a refresh");
 
-    let unrevoked = store.unrevoke(&account(1), &revoked_before);
+    let unrevoked = store.unrevoke(&account(1), &revoked_before, time(1));
     assert_eq!(unrevoked.expect("it can be changed"), 1);
     assert!(revoke(&mut store, 2, &[1], time(0)).is_ok());
     store
         .delete(&account(1), Selection::All(Some(namespace(CONFIG))))
         .expect("it can be changed");
     put_new(&mut store, &too_much);
-    store.remove_expired(time(60)).expect("it can be changed");
+    // Of many those are taken that come before the first one that has no room.
+    let large = |seed, len| sized(DIRECT, seed, len, time(0));
+    let many = [
+        large(2, 500),
+        large(3, 500),
+        large(4, fits * 1700),
+        large(5, 500),
+    ];
+    let taken = store.put_all(&many);
+    assert_eq!(taken.expect("there is room for two"), 2);
+    let expected = [&too_much, &many[0], &many[1]].map(|taken| taken.message.hash);
+    assert_eq!(hashes(&store, account(1), DIRECT), expected);
+    clean(&mut store, time(60));
     let fits_again = (0..fits).filter(|number| {
         let number = u32::try_from(*number).unwrap_or_default();
         store.put(&sized(CONFIG, number, 1000, time(0))).is_ok()

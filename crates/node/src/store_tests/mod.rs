@@ -21,7 +21,9 @@
 
 mod changes;
 mod full;
+mod many;
 mod model;
+mod names;
 mod random;
 mod reading;
 mod revoking;
@@ -30,21 +32,24 @@ mod wrong;
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt::Debug;
 
 use session_core::{NetworkId, UnixMillis};
-use session_storage::{Message, MessageHash, Namespace, RetrieveLimits, Token};
+use session_storage::{ExpiryMode, Message, MessageHash, Namespace, RetrieveLimits, Token};
 
-use crate::{MessageStore, NewMessage, Place, Stored};
+use crate::{Expiry, MessageStore, NewMessage, Place, Stored};
 
 pub use changes::{
     cleaning, deleting, duplicates, expire_all, expiring, one_hash_in_two_mailboxes, outboxes,
 };
 pub use full::full;
+pub use many::{late_times, putting_many, scanning_empty_messages};
+pub use names::{accounts_are_whole, hashes_are_whole, tokens_are_whole};
 pub use random::random;
 pub use reading::{
     data_is_kept, expiries, limits, mailboxes_are_apart, order_of_arrival, scanning,
 };
-pub use revoking::{revocations, revocations_end};
+pub use revoking::{late_unrevocations, revocations, revocations_end};
 
 /// Runs every test of this module but [`full`], each with a new store, which must be empty and
 /// have room for a megabyte.
@@ -58,7 +63,7 @@ pub fn all<S: MessageStore>(mut make: impl FnMut() -> S) {
 }
 
 /// What every store has to pass, each from empty.
-fn cases<S: MessageStore>() -> [fn(S); 15] {
+fn cases<S: MessageStore>() -> [fn(S); 22] {
     [
         order_of_arrival,
         limits,
@@ -66,6 +71,8 @@ fn cases<S: MessageStore>() -> [fn(S); 15] {
         mailboxes_are_apart,
         expiries,
         scanning,
+        scanning_empty_messages,
+        putting_many,
         duplicates,
         outboxes,
         one_hash_in_two_mailboxes,
@@ -75,6 +82,11 @@ fn cases<S: MessageStore>() -> [fn(S); 15] {
         cleaning,
         revocations,
         revocations_end,
+        late_unrevocations,
+        late_times,
+        accounts_are_whole,
+        hashes_are_whole,
+        tokens_are_whole,
     ]
 }
 
@@ -140,6 +152,35 @@ fn put_new<S: MessageStore>(store: &mut S, message: &NewMessage<'_>) {
     assert_eq!(put(store, message), stored);
 }
 
+/// Forgets all that has expired.
+fn clean<S: MessageStore>(store: &mut S, now: UnixMillis) {
+    // More than there is in any store here.
+    for _ in 0..100_000 {
+        if !store.remove_expired(now).expect("it can be changed") {
+            return;
+        }
+    }
+    panic!("there is always more to forget");
+}
+
+fn expire<S: MessageStore>(
+    store: &mut S,
+    account: &NetworkId,
+    changes: &[(MessageHash, UnixMillis)],
+    mode: ExpiryMode,
+) -> Vec<Expiry> {
+    let answer = store.expire(account, changes, mode);
+    answer.expect("it can be changed")
+}
+
+/// What a call says which messages it has changed, with plain numbers.
+fn names<E: Debug>(messages: Result<Vec<(Namespace, MessageHash)>, E>) -> Vec<(i16, MessageHash)> {
+    let messages = messages.expect("it can be changed").into_iter();
+    messages
+        .map(|(namespace, hash)| (namespace.number(), hash))
+        .collect()
+}
+
 /// Greatest page there is.
 fn no_limits() -> RetrieveLimits {
     RetrieveLimits::new(None, Some(-1))
@@ -160,7 +201,7 @@ fn everything<S: MessageStore>(store: &S, piece: usize) -> Vec<NewMessage<'stati
     let mut place: Option<Place> = None;
     loop {
         let scanned = store.scan(place, piece).expect("it can be read");
-        let bytes: usize = scanned.messages.iter().map(data_len).sum();
+        let bytes: usize = scanned.messages.iter().map(NewMessage::counted_len).sum();
         assert!(bytes <= piece || scanned.messages.len() == 1, "too much");
         found.extend(scanned.messages.into_iter().map(owned));
         assert!(
@@ -172,10 +213,6 @@ fn everything<S: MessageStore>(store: &S, piece: usize) -> Vec<NewMessage<'stati
             return found;
         }
     }
-}
-
-fn data_len(message: &NewMessage<'_>) -> usize {
-    message.message.data.len()
 }
 
 fn owned(message: NewMessage<'_>) -> NewMessage<'static> {

@@ -221,10 +221,16 @@ impl MessageStore for Model {
         Ok(())
     }
 
-    fn unrevoke(&mut self, account: &NetworkId, tokens: &[Token]) -> Result<usize, Infallible> {
+    fn unrevoke(
+        &mut self,
+        account: &NetworkId,
+        tokens: &[Token],
+        at: UnixMillis,
+    ) -> Result<usize, Infallible> {
         let before = self.revoked.len();
-        self.revoked
-            .retain(|(owner, token, _)| owner != account || !tokens.contains(token));
+        self.revoked.retain(|(owner, token, time)| {
+            owner != account || !tokens.contains(token) || *time > at
+        });
         Ok(before - self.revoked.len())
     }
 
@@ -242,7 +248,7 @@ impl MessageStore for Model {
         Ok(self.revoked(account)?.contains(token))
     }
 
-    fn remove_expired(&mut self, now: UnixMillis) -> Result<(), Infallible> {
+    fn remove_expired(&mut self, now: UnixMillis) -> Result<bool, Infallible> {
         self.messages
             .retain(|(_, known)| known.message.expiry > now);
         let keep: Vec<NetworkId> = self
@@ -253,7 +259,7 @@ impl MessageStore for Model {
             .chain(self.messages.iter().map(|(_, known)| known.account))
             .collect();
         self.revoked.retain(|(owner, _, _)| keep.contains(owner));
-        Ok(())
+        Ok(false)
     }
 
     fn scan(&self, after: Option<Place>, max_bytes: usize) -> Result<Scanned<'_>, Infallible> {
@@ -267,7 +273,7 @@ impl MessageStore for Model {
             if after.is_some_and(|Place(after)| *number <= after) {
                 continue;
             }
-            bytes += known.message.data.len();
+            bytes += known.counted_len();
             if last.is_some() && bytes > max_bytes {
                 scanned.next = last;
                 break;

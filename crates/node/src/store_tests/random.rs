@@ -7,11 +7,11 @@ use session_core::{NetworkId, UnixMillis};
 use session_storage::{Message, MessageHash, Namespace, RetrieveLimits, Token};
 
 use super::model::Model;
-use super::{account, everything, hash, time, token};
+use super::names::{accounts, other_case};
+use super::{clean, everything, hash, time};
 use crate::{Expiry, ExpiryMode, MessageStore, NewMessage, REVOCATION_LIFE, Selection, Stored};
 
-const ACCOUNTS: u64 = 3;
-const HASHES: u64 = 16;
+const HASHES: u8 = 16;
 /// More than an account may have revoked.
 const TOKENS: u64 = 70;
 const NAMESPACES: [i16; 6] = [0, 2, -1, -21, 11, i16::MIN];
@@ -44,6 +44,22 @@ pub fn random<S: MessageStore>(
     }
 }
 
+/// Two and two differ in the case of letters only.
+fn similar_hash(number: u8) -> MessageHash {
+    let hash = hash(number / 2);
+    match number % 2 {
+        0 => hash,
+        _ => other_case(&hash),
+    }
+}
+
+/// Two and two differ in the last byte only.
+fn similar_token(number: u8) -> Token {
+    let mut bytes = [number / 2; Token::LEN];
+    bytes[Token::LEN - 1] = number;
+    Token::from_bytes(bytes)
+}
+
 /// SplitMix64: enough for tests, and no dependency.
 struct Dice(u64);
 
@@ -61,7 +77,7 @@ impl Dice {
     }
 
     fn account(&mut self) -> NetworkId {
-        account(self.byte(ACCOUNTS))
+        accounts()[usize::from(self.byte(3))]
     }
 
     fn namespace(&mut self) -> Namespace {
@@ -73,7 +89,7 @@ impl Dice {
     }
 
     fn hash(&mut self) -> MessageHash {
-        hash(self.byte(HASHES))
+        similar_hash(self.byte(HASHES.into()))
     }
 
     /// One of few times, so that many are equal.
@@ -85,8 +101,17 @@ impl Dice {
         (0..self.below(max)).map(|_| one(self)).collect()
     }
 
+    fn message(&mut self) -> NewMessage<'static> {
+        let data = vec![self.byte(256); usize::from(self.byte(50))];
+        NewMessage {
+            account: self.account(),
+            namespace: self.namespace(),
+            message: Message::new(self.hash(), self.time(), self.time(), data),
+        }
+    }
+
     fn tokens(&mut self) -> Vec<Token> {
-        self.some(20, |dice| token(dice.byte(TOKENS)))
+        self.some(20, |dice| similar_token(dice.byte(TOKENS)))
     }
 }
 
@@ -94,12 +119,13 @@ impl Dice {
 #[derive(Debug)]
 enum Call {
     Put(NewMessage<'static>),
+    PutAll(Vec<NewMessage<'static>>),
     DeleteHashes(NetworkId, Vec<MessageHash>),
     Delete(NetworkId, Selection<'static>),
     Expire(NetworkId, Vec<(MessageHash, UnixMillis)>, ExpiryMode),
     ExpireAll(NetworkId, Option<Namespace>, UnixMillis),
     Revoke(NetworkId, Vec<Token>, UnixMillis),
-    Unrevoke(NetworkId, Vec<Token>),
+    Unrevoke(NetworkId, Vec<Token>, UnixMillis),
     Clean(UnixMillis),
 }
 
@@ -115,14 +141,8 @@ enum Answer {
 impl Call {
     fn random(dice: &mut Dice) -> Self {
         match dice.below(40) {
-            0..20 => {
-                let data = vec![dice.byte(256); usize::from(dice.byte(50))];
-                Self::Put(NewMessage {
-                    account: dice.account(),
-                    namespace: dice.namespace(),
-                    message: Message::new(dice.hash(), dice.time(), dice.time(), data),
-                })
-            }
+            0..18 => Self::Put(dice.message()),
+            18..20 => Self::PutAll(dice.some(8, Dice::message)),
             20..24 => Self::DeleteHashes(dice.account(), dice.some(5, Dice::hash)),
             24..26 => {
                 let which = Selection::Before(dice.one_or_all(), dice.time());
@@ -140,7 +160,7 @@ impl Call {
             }
             31 => Self::ExpireAll(dice.account(), dice.one_or_all(), dice.time()),
             32..37 => Self::Revoke(dice.account(), dice.tokens(), dice.time()),
-            37 => Self::Unrevoke(dice.account(), dice.tokens()),
+            37 => Self::Unrevoke(dice.account(), dice.tokens(), dice.time()),
             38 => Self::Clean(dice.time()),
             _ => Self::Clean(dice.time().saturating_add(REVOCATION_LIFE)),
         }
@@ -150,6 +170,7 @@ impl Call {
         const DONE: &str = "the store can be changed";
         match self {
             Self::Put(message) => Answer::Stored(store.put(message).expect(DONE)),
+            Self::PutAll(messages) => Answer::Count(store.put_all(messages).expect(DONE)),
             Self::DeleteHashes(account, hashes) => {
                 let which = Selection::Hashes(hashes);
                 Answer::Messages(store.delete(account, which).expect(DONE))
@@ -168,11 +189,11 @@ impl Call {
                 store.revoke(account, tokens, *at).expect(DONE);
                 Answer::Done
             }
-            Self::Unrevoke(account, tokens) => {
-                Answer::Count(store.unrevoke(account, tokens).expect(DONE))
+            Self::Unrevoke(account, tokens, at) => {
+                Answer::Count(store.unrevoke(account, tokens, *at).expect(DONE))
             }
             Self::Clean(now) => {
-                store.remove_expired(*now).expect(DONE);
+                clean(store, *now);
                 Answer::Done
             }
         }
@@ -201,17 +222,16 @@ struct Seen {
 impl Look {
     fn random(dice: &mut Dice) -> Self {
         Self {
-            piece: usize::from(dice.byte(200)),
+            piece: usize::from(dice.byte(200)) * 10,
             last: dice.hash(),
             max_count: dice.byte(5).into(),
-            token: token(dice.byte(TOKENS)),
+            token: similar_token(dice.byte(TOKENS)),
         }
     }
 
     fn at<S: MessageStore>(&self, store: &S) -> Seen {
         const READ: &str = "the store can be read";
-        let accounts = || (0..3).map(account);
-        let all_hashes: Vec<MessageHash> = (0..16).map(hash).collect();
+        let all_hashes: Vec<MessageHash> = (0..HASHES).map(similar_hash).collect();
         let mut everything = everything(store, self.piece);
         everything.sort_by_key(|m| (m.account, m.namespace, m.message.hash));
         let mut mailboxes = Vec::new();
@@ -230,9 +250,11 @@ impl Look {
             everything,
             mailboxes,
             expiries: accounts()
+                .into_iter()
                 .flat_map(|owner| store.expiries(&owner, &all_hashes).expect(READ))
                 .collect(),
             revoked: accounts()
+                .into_iter()
                 .map(|owner| {
                     let is_revoked = store.is_revoked(&owner, &self.token).expect(READ);
                     (store.revoked(&owner).expect(READ), is_revoked)

@@ -151,12 +151,12 @@ pub fn scanning<S: MessageStore>(mut store: S) {
         messages
     };
     let messages = by_hash(messages);
-    // Each has ten bytes; where a piece is too small it has one message.
-    for piece in [0, 1, 10, 19, 20, 30, 39, 40, usize::MAX] {
+    // Each counts 210 bytes; where a piece is too small it has one message.
+    for piece in [0, 1, 210, 419, 420, 630, 839, 840, usize::MAX] {
         assert_eq!(by_hash(everything(&store, piece)), messages, "{piece}");
     }
     // It also goes on when the message that it had come to is gone.
-    let first = store.scan(None, 20).expect("it can be read");
+    let first = store.scan(None, 420).expect("it can be read");
     let (seen, next) = (first.messages.len(), first.next);
     assert_eq!(seen, 2);
     let gone = [first.messages[1].message.hash];

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use session_core::UnixMillis;
 use session_storage::Token;
 
-use super::{DIRECT, account, message, put_new, time, token};
+use super::{DIRECT, account, clean, message, put_new, time, token};
 use crate::{MAX_REVOKED, MessageStore, REVOCATION_LIFE, Selection};
 
 fn revoke<S: MessageStore>(store: &mut S, numbers: impl IntoIterator<Item = u8>, at: UnixMillis) {
@@ -13,6 +13,12 @@ fn revoke<S: MessageStore>(store: &mut S, numbers: impl IntoIterator<Item = u8>,
     store
         .revoke(&account(1), &tokens, at)
         .expect("there is room");
+}
+
+fn unrevoke<S: MessageStore>(store: &mut S, numbers: &[u8], at: UnixMillis) -> usize {
+    let tokens: Vec<Token> = numbers.iter().copied().map(token).collect();
+    let unrevoked = store.unrevoke(&account(1), &tokens, at);
+    unrevoked.expect("it can be changed")
 }
 
 /// The numbers of what account 1 has revoked.
@@ -34,8 +40,7 @@ pub fn revocations<S: MessageStore>(mut store: S) {
         .revoke(&account(2), &[token(7)], time(0))
         .expect("there is room");
     assert_eq!(revoked(&store), [1, 3], "ascending, each once");
-    let unrevoked = store.unrevoke(&account(1), &[3, 4, 7, 3].map(token));
-    assert_eq!(unrevoked.expect("it can be changed"), 1);
+    assert_eq!(unrevoke(&mut store, &[3, 4, 7, 3], time(0)), 1);
     assert_eq!(revoked(&store), [1]);
     let other = store.is_revoked(&account(2), &token(7));
     assert!(other.expect("it can be read"));
@@ -61,15 +66,31 @@ pub fn revocations<S: MessageStore>(mut store: S) {
     revoke(&mut store, 100..160, time(6));
     assert_eq!(revoked(&store), (110..160).collect::<Vec<_>>());
     revoke(&mut store, [], time(7));
-    let unrevoked = store.unrevoke(&account(1), &[]);
-    assert_eq!(unrevoked.expect("it can be changed"), 0);
+    assert_eq!(unrevoke(&mut store, &[], time(7)), 0);
     assert_eq!(revoked(&store).len(), MAX_REVOKED);
+}
+
+/// What takes a revocation back does not reach what was revoked, or revoked again, after it: it may
+/// come late.
+pub fn late_unrevocations<S: MessageStore>(mut store: S) {
+    revoke(&mut store, [1, 2], time(5));
+    revoke(&mut store, [3], time(7));
+    assert_eq!(unrevoke(&mut store, &[1, 2, 3], time(4)), 0);
+    assert_eq!(revoked(&store), [1, 2, 3]);
+    revoke(&mut store, [2], time(6));
+    assert_eq!(unrevoke(&mut store, &[1, 2, 3], time(5)), 1, "as old");
+    assert_eq!(revoked(&store), [2, 3]);
+    assert_eq!(unrevoke(&mut store, &[3, 2], time(6)), 1);
+    assert_eq!(revoked(&store), [3]);
+    // What it left alone keeps its time.
+    assert_eq!(unrevoke(&mut store, &[3], time(7)), 1);
+    assert_eq!(revoked(&store), [0; 0]);
 }
 
 /// Revocations stay while the account has messages, and as long as a message can live after that.
 pub fn revocations_end<S: MessageStore>(mut store: S) {
     let clean = |store: &mut S, at: UnixMillis| {
-        store.remove_expired(at).expect("it can be changed");
+        clean(store, at);
         revoked(store)
     };
     let end = time(10).saturating_add(REVOCATION_LIFE);
@@ -101,9 +122,7 @@ pub fn revocations_end<S: MessageStore>(mut store: S) {
     // What is revoked no longer does not count.
     revoke(&mut store, [1], time(10));
     revoke(&mut store, [2], time(20));
-    store
-        .unrevoke(&account(1), &[token(2)])
-        .expect("it can be changed");
+    assert_eq!(unrevoke(&mut store, &[2], time(20)), 1);
     assert_eq!(clean(&mut store, before_end), [1]);
     assert_eq!(clean(&mut store, end), [0; 0]);
 }
