@@ -124,6 +124,18 @@ fn measure<S: MessageStore>(c: &mut Criterion, name: &str, make: impl Fn(u32, Ow
             group.bench_function(BenchmarkId::new("put", count), |b| {
                 b.iter_custom(|iterations| puts(&mut store, owners, count, iterations));
             });
+            group.throughput(Throughput::Elements(PIECE.into()));
+            for (name, piece) in [
+                ("put 2,000", Piece::OneByOne),
+                ("put_all 2,000", Piece::AtOnce),
+            ] {
+                group.bench_function(BenchmarkId::new(name, count), |b| {
+                    b.iter_custom(|iterations| {
+                        pieces(&mut store, owners, count, piece, iterations)
+                    });
+                });
+            }
+            group.throughput(Throughput::Elements(1));
             let (account, last) = (owners.account(count / 2), owners.hash(count / 2));
             let limits = RetrieveLimits::new(Some(10), None);
             group.bench_function(BenchmarkId::new("retrieve 10 after a hash", count), |b| {
@@ -181,6 +193,48 @@ fn puts(store: &mut impl MessageStore, owners: Owners, count: u32, iterations: u
             assert_eq!(deleted.expect("it can be changed").len(), 1);
         }
         left -= now.len();
+    }
+    taken
+}
+
+/// How many messages of 200 bytes come with one push.
+const PIECE: u32 = 2000;
+
+#[derive(Clone, Copy)]
+enum Piece {
+    OneByOne,
+    AtOnce,
+}
+
+/// What it takes so many times to store what came with a push.
+fn pieces(
+    store: &mut impl MessageStore,
+    owners: Owners,
+    count: u32,
+    piece: Piece,
+    iterations: u64,
+) -> Duration {
+    let data = vec![7; 200];
+    let numbers = count..count + PIECE;
+    let messages: Vec<_> = numbers
+        .map(|number| NewMessage {
+            account: [6; NetworkId::LEN].into(),
+            ..owners.message(number, &data)
+        })
+        .collect();
+    let mut taken = Duration::ZERO;
+    for _ in 0..iterations {
+        let start = Instant::now();
+        match piece {
+            Piece::OneByOne => messages.iter().for_each(|message| put(store, message)),
+            Piece::AtOnce => {
+                let all = store.put_all(&messages).expect("there is room");
+                assert_eq!(all, messages.len());
+            }
+        }
+        taken += start.elapsed();
+        let deleted = store.delete(&messages[0].account, Selection::All(None));
+        assert_eq!(deleted.expect("it can be changed").len(), messages.len());
     }
     taken
 }

@@ -125,7 +125,7 @@ fn run<S: MessageStore>(op: &Value, store: &mut S) -> Result<Value, CaseError> {
             touched(namespace, updated.map_err(failed)?)
         }
         "clean" => {
-            store.remove_expired(time(op, "now")).map_err(failed)?;
+            while store.remove_expired(time(op, "now")).map_err(failed)? {}
             Value::Null
         }
         other => return Err(CaseError::Failed(format!("op {other}"))),

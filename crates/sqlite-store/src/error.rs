@@ -7,7 +7,7 @@ use rusqlite::ffi;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store holds as many bytes as it may.
+    /// The store holds as many bytes as it may, or the disk has no more room.
     #[error("message store is full")]
     Full,
     /// Another process, or another store in this one, has the file open.
@@ -48,6 +48,7 @@ impl From<rusqlite::Error> for Error {
         };
         match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::InUse,
+            ErrorCode::DiskFull => Self::Full,
             ErrorCode::DatabaseCorrupt => Self::Corrupt,
             ErrorCode::NotADatabase => Self::Foreign,
             _ => Self::Sqlite {

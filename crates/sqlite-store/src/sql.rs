@@ -54,6 +54,7 @@ macro_rules! statements {
 
 statements! {
     SIZE = "SELECT bytes FROM size";
+    PAGES = "PRAGMA page_count";
 
     FIND = "SELECT id, expiry FROM messages
         WHERE account = ?1 AND hash = ?2 AND namespace = ?3";
@@ -83,17 +84,19 @@ statements! {
     KEEP_LATEST = "DELETE FROM revocations WHERE account = ?1 AND token IN (
         SELECT token FROM revocations WHERE account = ?1
         ORDER BY at DESC, token DESC LIMIT -1 OFFSET ?2)";
-    UNREVOKE = "DELETE FROM revocations WHERE account = ?1 AND token = ?2";
+    UNREVOKE = "DELETE FROM revocations WHERE account = ?1 AND token = ?2 AND at <= ?3";
     REVOKED = "SELECT token FROM revocations WHERE account = ?1 ORDER BY token";
     IS_REVOKED = "SELECT EXISTS (SELECT 1 FROM revocations WHERE account = ?1 AND token = ?2)";
 
-    DELETE_EXPIRED = "DELETE FROM messages WHERE expiry <= ?1";
+    DELETE_EXPIRED = "DELETE FROM messages WHERE id IN (
+        SELECT id FROM messages WHERE expiry <= ?1 ORDER BY expiry LIMIT ?2)";
     END_REVOCATIONS = "DELETE FROM revocations WHERE account IN (
         SELECT account FROM revocations AS old
         WHERE at <= ?1
         AND NOT EXISTS (SELECT 1 FROM revocations AS later
             WHERE later.account = old.account AND later.at > ?1)
-        AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.account = old.account))";
+        AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.account = old.account)
+        LIMIT ?2)";
 }
 
 /// What [`SIZE`] must be: looks at everything.

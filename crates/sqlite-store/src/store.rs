@@ -8,72 +8,43 @@ use session_node::{
     Expiry, ExpiryMode, MAX_REVOKED, MessageStore, NewMessage, Place, REVOCATION_LIFE, Retrieved,
     Scanned, Selection, Stored,
 };
-use session_storage::{Class, MessageHash, Namespace, RetrieveLimits, Token};
+use session_storage::{MessageHash, Namespace, RetrieveLimits, Token};
 
-use crate::value::{bound, message, millis, name, numbered_message, range, time};
+use crate::value::{bound, id_and_expiry, message, millis, name, numbered_message, range, time};
 use crate::{Error, SqliteStore, sql};
+
+/// How many messages, or revocations, are forgotten at once. Each may be on pages of its own, and
+/// all these go through the log.
+const MAX_CLEANED: u16 = 1000;
 
 impl MessageStore for SqliteStore {
     type Error = Error;
 
     fn put(&mut self, new: &NewMessage<'_>) -> Result<Stored, Error> {
-        let NewMessage {
-            account,
-            namespace,
-            ref message,
-        } = *new;
-        let (account, number, hash) = (account.as_bytes(), namespace.number(), message.hash);
-        let (timestamp, expiry) = (millis(message.timestamp)?, millis(message.expiry)?);
-        let change = self.begin()?;
-        let database = &change.transaction;
-
-        let known = database
-            .prepare_cached(sql::FIND)?
-            .query_row((account, hash.as_str(), number), id_and_expiry)
-            .optional()?;
-        if let Some((id, known)) = known {
-            if expiry > known {
-                database
-                    .prepare_cached(sql::SET_EXPIRY)?
-                    .execute((id, expiry))?;
-                change.commit()?;
-            }
-            return Ok(Stored {
-                expiry: time(expiry.max(known))?,
-                already: true,
-            });
-        }
-        let outbox = namespace.class() == Class::PublicOutbox;
-        if outbox {
-            let newest: Option<i64> = database
-                .prepare_cached(sql::NEWEST)?
-                .query_row((account, number), |row| row.get(0))?;
-            if newest.is_some_and(|newest| newest >= timestamp) {
-                return Ok(Stored {
-                    expiry: UnixMillis::default(),
-                    already: true,
-                });
-            }
-        }
-        let data = &*message.data;
-        let id = database.prepare_cached(sql::INSERT)?.insert((
-            account,
-            number,
-            hash.as_str(),
-            timestamp,
-            expiry,
-            data,
-        ))?;
-        if outbox {
-            database
-                .prepare_cached(sql::DELETE_OLDER)?
-                .execute((account, number, id))?;
-        }
+        let mut change = self.begin()?;
+        let stored = change.put(new)?;
         change.commit()?;
-        Ok(Stored {
-            expiry: message.expiry,
-            already: false,
-        })
+        Ok(stored)
+    }
+
+    fn put_all(&mut self, messages: &[NewMessage<'_>]) -> Result<usize, Error> {
+        let mut fitting = messages;
+        loop {
+            let mut change = self.begin()?;
+            let put = |message| change.put(message).map(drop);
+            let results = fitting.iter().map(put).enumerate();
+            let mut failures = results.filter_map(|(before, done)| Some((before, done.err()?)));
+            match failures.next() {
+                Some((0, error)) => return Err(error),
+                // It may have undone those before it too: once more, without it.
+                Some((before, _)) => fitting = fitting.get(..before).unwrap_or_default(),
+                None => {
+                    drop(failures);
+                    change.commit()?;
+                    return Ok(fitting.len());
+                }
+            }
+        }
     }
 
     fn retrieve(
@@ -226,13 +197,19 @@ impl MessageStore for SqliteStore {
         change.commit()
     }
 
-    fn unrevoke(&mut self, account: &NetworkId, tokens: &[Token]) -> Result<usize, Error> {
+    fn unrevoke(
+        &mut self,
+        account: &NetworkId,
+        tokens: &[Token],
+        at: UnixMillis,
+    ) -> Result<usize, Error> {
+        let (account, at) = (account.as_bytes(), bound(at));
         let change = self.begin()?;
         let mut statement = change.transaction.prepare_cached(sql::UNREVOKE)?;
         let mut removed: usize = 0;
         for token in tokens {
-            let parameters = (account.as_bytes(), token.as_bytes());
-            removed = removed.saturating_add(statement.execute(parameters)?);
+            let count = statement.execute((account, token.as_bytes(), at))?;
+            removed = removed.saturating_add(count);
         }
         drop(statement);
         change.commit()?;
@@ -254,20 +231,23 @@ impl MessageStore for SqliteStore {
             .query_row((account.as_bytes(), token.as_bytes()), |row| row.get(0))?)
     }
 
-    fn remove_expired(&mut self, now: UnixMillis) -> Result<(), Error> {
+    fn remove_expired(&mut self, now: UnixMillis) -> Result<bool, Error> {
         let change = self.begin()?;
         let database = &change.transaction;
-        database
+        let mut removed = database
             .prepare_cached(sql::DELETE_EXPIRED)?
-            .execute([bound(now)])?;
+            .execute((bound(now), MAX_CLEANED))?;
         let life = u64::try_from(REVOCATION_LIFE.as_millis()).unwrap_or(u64::MAX);
-        if let Some(last) = now.as_millis().checked_sub(life) {
+        if removed < usize::from(MAX_CLEANED)
+            && let Some(last) = now.as_millis().checked_sub(life)
+        {
             let last = bound(UnixMillis::from_millis(last));
-            database
+            removed = database
                 .prepare_cached(sql::END_REVOCATIONS)?
-                .execute([last])?;
+                .execute((last, MAX_CLEANED))?;
         }
-        change.commit()
+        change.commit()?;
+        Ok(removed >= usize::from(MAX_CLEANED))
     }
 
     fn scan(&self, after: Option<Place>, max_bytes: usize) -> Result<Scanned<'_>, Error> {
@@ -278,7 +258,7 @@ impl MessageStore for SqliteStore {
         let mut bytes: usize = 0;
         while let Some(row) = rows.next()? {
             let (id, message) = numbered_message(row)?;
-            bytes = bytes.saturating_add(message.message.data.len());
+            bytes = bytes.saturating_add(message.counted_len());
             if !messages.is_empty() && bytes > max_bytes {
                 let last = u64::try_from(last).map_err(|_| Error::Corrupt)?;
                 let next = Some(Place(last));
@@ -312,8 +292,4 @@ fn names(
     parameters: impl Params,
 ) -> Result<Vec<(Namespace, MessageHash)>, Error> {
     statement.query_and_then(parameters, name)?.collect()
-}
-
-fn id_and_expiry(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, i64)> {
-    Ok((row.get(0)?, row.get(1)?))
 }

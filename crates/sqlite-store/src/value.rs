@@ -34,6 +34,11 @@ pub(crate) fn hash(row: &Row<'_>, column: usize) -> Result<MessageHash, Error> {
     text.parse().map_err(|_| Error::Corrupt)
 }
 
+/// The columns `id`, `expiry`.
+pub(crate) fn id_and_expiry(row: &Row<'_>) -> rusqlite::Result<(i64, i64)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
 /// The columns `namespace`, `hash`.
 pub(crate) fn name(row: &Row<'_>) -> Result<(Namespace, MessageHash), Error> {
     Ok((Namespace::new(row.get(0)?), hash(row, 1)?))

@@ -10,6 +10,8 @@ mod place;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 
 use rusqlite::Connection;
 use session_core::{NetworkId, UnixMillis};
@@ -133,6 +135,97 @@ fn foreign_and_newer_files_are_left_alone() {
     );
 }
 
+/// A crash has left changes in a log beside the file, which belong to its owner.
+#[test]
+fn the_logs_of_others_are_left_alone() {
+    let directory = place::directory("foreign logs");
+    let kept = |path: &Path| {
+        let (mut wal, mut journal) = (path.as_os_str().to_owned(), path.as_os_str().to_owned());
+        wal.push("-wal");
+        journal.push("-journal");
+        (
+            fs::read(path).ok(),
+            fs::read(wal).ok(),
+            fs::read(journal).ok(),
+        )
+    };
+    for (name, in_file, in_log) in [
+        (
+            "tables?#%41.sqlite",
+            "CREATE TABLE a (b); PRAGMA user_version = 7",
+            "CREATE TABLE c (d)",
+        ),
+        ("marked", "PRAGMA application_id = 7", "CREATE TABLE a (b)"),
+        ("all in the log", "", "CREATE TABLE a (b)"),
+    ] {
+        for mode in ["WAL", "DELETE"] {
+            let source = directory.join("source");
+            let owner = Connection::open(&source).unwrap();
+            owner.pragma_update(None, "journal_mode", mode).unwrap();
+            owner.pragma_update(None, "cache_size", 1).unwrap();
+            owner.execute_batch(in_file).unwrap();
+            if mode == "WAL" {
+                owner
+                    .pragma_update(None, "wal_checkpoint", "TRUNCATE")
+                    .unwrap();
+            }
+            if mode == "DELETE" {
+                // Some of it in the file already, so that it has to be undone.
+                let much =
+                    "BEGIN; CREATE TABLE much (b); INSERT INTO much VALUES (zeroblob(90000))";
+                owner.execute_batch(much).unwrap();
+            }
+            owner.execute_batch(in_log).unwrap();
+            let path = directory.join(format!("{mode} {name}"));
+            let (file, wal, journal) = kept(&source);
+            fs::write(&path, file.unwrap()).unwrap();
+            for (end, bytes) in [("wal", wal), ("journal", journal)] {
+                let beside = directory.join(format!("{mode} {name}-{end}"));
+                bytes.map(|bytes| fs::write(beside, bytes).unwrap());
+            }
+            drop(owner);
+            fs::remove_file(&source).unwrap();
+            let before = kept(&path);
+            assert!(
+                before.1.is_some() || before.2.is_some(),
+                "{mode} {name}: no log"
+            );
+            if before.0.as_ref().is_some_and(Vec::is_empty) {
+                // Nothing of anybody.
+                continue;
+            }
+            assert_eq!(open(&path).err(), Some(Error::Foreign), "{mode} {name}");
+            assert!(kept(&path) == before, "{mode} {name}: changed");
+        }
+    }
+}
+
+/// Of those that open a new file at the same moment one gets it, and keeps it.
+#[test]
+fn one_of_several_at_once_gets_a_new_file() {
+    let directory = place::directory("race");
+    for round in 0..40 {
+        let path = directory.join(format!("{round}.sqlite"));
+        let start = Barrier::new(3);
+        let opened = thread::scope(|scope| {
+            let contenders = [(); 3].map(|()| {
+                scope.spawn(|| {
+                    start.wait();
+                    let opened = open(&path);
+                    // Nobody gives it back before all have tried.
+                    start.wait();
+                    opened.map(drop)
+                })
+            });
+            contenders.map(|contender| contender.join().unwrap())
+        });
+        let winners = opened.iter().filter(|opened| opened.is_ok()).count();
+        assert_eq!(winners, 1, "round {round}: {opened:?}");
+        let in_use = opened.iter().filter(|opened| **opened == Err(Error::InUse));
+        assert_eq!(in_use.count(), 2, "round {round}: {opened:?}");
+    }
+}
+
 /// Makes every call once.
 fn use_all(store: &mut SqliteStore) -> Result<(), Error> {
     let account = message(0).account;
@@ -149,10 +242,13 @@ fn use_all(store: &mut SqliteStore) -> Result<(), Error> {
     store.delete(&account, Selection::Hashes(&hashes))?;
     let token = Token::from_bytes([2; Token::LEN]);
     store.revoke(&account, &[token], UnixMillis::from_secs(1))?;
-    store.unrevoke(&account, &[token])?;
+    store.unrevoke(&account, &[token], UnixMillis::from_secs(1))?;
     store.remove_expired(UnixMillis::from_secs(1))?;
     store.check()
 }
+
+/// Bytes of a page of the database.
+const PAGE: usize = 8 << 10;
 
 #[test]
 fn damage_is_reported() {
@@ -175,12 +271,13 @@ fn damage_is_reported() {
     };
     // Whole pages overwritten; bits flipped all over the file, in the second half of every page
     // too, where the cells are; the end missing.
-    let pages = sound.len() / 4096;
+    assert_eq!(sound.len() % PAGE, 0);
+    let pages = sound.len() / PAGE;
     for page in 0..pages {
         let mut damaged = sound.clone();
-        damaged[page * 4096..][..4096].fill(0xa5);
+        damaged[page * PAGE..][..PAGE].fill(0xa5);
         attempt(&damaged);
-        attempt(&sound[..page * 4096 + 100]);
+        attempt(&sound[..page * PAGE + 100]);
     }
     for place in (0..sound.len()).step_by(1499) {
         let mut damaged = sound.clone();

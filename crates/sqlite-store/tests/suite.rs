@@ -77,7 +77,7 @@ fn a_smaller_capacity_refuses_only_growth() {
     let hashes = [1, 2].map(|number| message(number).message.hash);
     let deleted = store.delete(&account, Selection::Hashes(&hashes)).unwrap();
     assert_eq!(deleted.len(), 2);
-    store.remove_expired(UnixMillis::from_secs(4)).unwrap();
+    assert_eq!(store.remove_expired(UnixMillis::from_secs(4)), Ok(false));
     store.put(&message(9)).unwrap();
     assert_eq!(store.bytes(), Ok(740));
 }
