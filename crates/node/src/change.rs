@@ -185,7 +185,7 @@ change!(Revoke, Revoked, |this, store, _now| {
 });
 
 change!(Unrevoke, Unrevoked, |this, store, _now| {
-    let count = store.unrevoke(this.account(), &this.tokens)?;
+    let count = store.unrevoke(this.account(), &this.tokens, this.timestamp)?;
     Ok(Unrevoked {
         count: u64::try_from(count).unwrap_or(u64::MAX),
     })

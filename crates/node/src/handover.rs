@@ -9,6 +9,7 @@ use session_core::{NetworkId, Now, UnixMillis};
 use session_storage::{Expire, MAX_DATA_LEN, Message, MessageHash, Namespace, status};
 use session_swarm::{NodeKey, Pool, Ring, SwarmId, position};
 
+use crate::node::PACE;
 use crate::pending::Pending;
 use crate::replication::{Missed, Retry};
 use crate::store::{NewMessage, Place};
@@ -16,13 +17,13 @@ use crate::{MessageStore, Node};
 
 /// First byte of a push.
 const VERSION: u8 = 1;
+/// Most messages that are taken from one push. Honest pieces have far fewer.
+const MAX_RECORDS: usize = 10_000;
 /// How much data is read from the store and pushed at once.
 const PIECE: usize = 512 * 1024;
 /// How far pushed messages may be dated ahead: as far as the clocks of nodes may differ. One from
 /// a far future would keep its place in an outbox against all that the account stores.
 const MAX_AHEAD: Duration = Duration::from_secs(60);
-/// Rest between pieces that nobody has to acknowledge, in which others get their turn.
-const PACE: Duration = Duration::from_millis(10);
 
 /// A walk through all messages, for those who are to have them.
 #[derive(Clone, Debug)]
@@ -184,13 +185,12 @@ impl<S: MessageStore> Node<S> {
             // Perhaps the sender knows already what this node has not heard yet.
             return (status::WRONG_SWARM, Vec::from(*b"not of this swarm"));
         }
-        let sound = own
-            .iter()
-            .filter(|message| is_sound(message, now.unix, latest));
-        for message in sound {
-            // A store that is full takes what it can: the sender cannot help it.
-            let _ = self.store.put(message);
-        }
+        let sound: Vec<_> = own
+            .into_iter()
+            .filter(|message| is_sound(message, now.unix, latest))
+            .collect();
+        // A store that is full takes what it can: the sender cannot help it.
+        let _ = self.store.put_all(&sound);
         (status::OK, Vec::new())
     }
 }
@@ -240,7 +240,12 @@ fn read_push(body: &[u8]) -> Result<Vec<NewMessage<'_>>, BtError> {
     }
     let mut list = ListReader::new(list)?;
     let mut messages = Vec::new();
+    let mut count: usize = 0;
     while let Some(record) = list.raw_opt()? {
+        count = count.saturating_add(1);
+        if count > MAX_RECORDS {
+            return Err(BtError::ListEnd);
+        }
         messages.extend(read_record(record)?);
     }
     list.finish()?;

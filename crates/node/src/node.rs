@@ -26,6 +26,9 @@ use crate::{
     TransportFailure,
 };
 
+/// Rest between pieces of long work, in which others get their turn.
+pub(crate) const PACE: Duration = Duration::from_millis(10);
+
 /// A service node. See the [crate documentation](crate) for its run loop.
 pub struct Node<S> {
     pub(crate) key: SigningKey,
@@ -213,9 +216,13 @@ impl<S: MessageStore> Node<S> {
         self.hand_over(now);
         self.monitors.end_old(now.monotonic);
         if self.next_cleaning <= now.monotonic {
-            self.next_cleaning = now.monotonic.saturating_add(self.config.clean_interval);
-            // What cannot be removed now is tried again at the next cleaning.
-            let _ = self.store.remove_expired(now.unix);
+            // What cannot be removed now is tried again at the next cleaning; where there is more to
+            // remove, others get their turn in between.
+            let wait = match self.store.remove_expired(now.unix) {
+                Ok(true) => PACE,
+                _ => self.config.clean_interval,
+            };
+            self.next_cleaning = now.monotonic.saturating_add(wait);
         }
     }
 

@@ -135,7 +135,12 @@ pub trait MessageStore {
     ///
     /// # Errors
     /// When the store could not be changed.
-    fn unrevoke(&mut self, account: &NetworkId, tokens: &[Token]) -> Result<usize, Self::Error>;
+    fn unrevoke(
+        &mut self,
+        account: &NetworkId,
+        tokens: &[Token],
+        at: UnixMillis,
+    ) -> Result<usize, Self::Error>;
 
     /// The revoked tokens of an account, ascending.
     ///

@@ -13,10 +13,10 @@ mod network;
 use network::{AWAY, HOME, HOUR, Network, START, Way, at, text};
 use session_core::{NetworkId, UnixMillis};
 use session_crypto::ed25519::SigningKey;
-use session_node::{Config, ExpiryMode, PeerReply, PeerRequest};
+use session_node::{Config, ExpiryMode, MessageStore, PeerReply, PeerRequest};
 use session_storage::{
     Delete, DeleteAll, DeleteBefore, Endpoint, Expire, ExpireAll, Failure, Namespace, Recursive,
-    Revoke, Signable, Store, Stored, Unrevoke, Verdict, peer_answer,
+    Revoke, Signable, Store, Stored, Token, Unrevoke, Verdict, peer_answer,
 };
 
 /// How often something was sent to node 2.
@@ -357,4 +357,25 @@ fn a_member_that_babbles_is_cut_short() {
         let failed = |verdict: &&Verdict<_>| matches!(verdict, Verdict::Failed(Failure { .. }));
         assert_eq!(reply.nodes.values().filter(failed).count(), 2);
     }
+}
+
+/// Otherwise a removed member would be let in again at every node that missed the first of the two.
+#[test]
+fn a_late_unrevoke_does_not_undo_a_later_revoke() {
+    let mut network = Network::new();
+    let (key, account) = network.group(HOME);
+    let token = Token::from_bytes([3; 36]);
+    let later = UnixMillis::from_millis(START.as_millis() + 1);
+    let mut params = Vec::new();
+    let unrevoke = Unrevoke::new(account, vec![token], START);
+    unrevoke.sign(&key).unwrap().write_bt(&mut params);
+    let revoke = Revoke::new(account, vec![token], later).unwrap();
+    let revoke = revoke.sign(&key).unwrap();
+    assert_eq!(network.request(0, Way::Direct, &revoke).0, 200);
+    let method = "unrevoke_subaccount".to_owned();
+    let late = PeerRequest::Forward { method, params };
+    let to = network.key(2);
+    assert_eq!(network.carry(0, to, late).status, 200);
+    let revoked = network.nodes[2].store().revoked(&account).unwrap();
+    assert_eq!(revoked, [token]);
 }

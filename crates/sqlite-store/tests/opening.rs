@@ -181,7 +181,9 @@ fn the_logs_of_others_are_left_alone() {
             fs::write(&path, file.unwrap()).unwrap();
             for (end, bytes) in [("wal", wal), ("journal", journal)] {
                 let beside = directory.join(format!("{mode} {name}-{end}"));
-                bytes.map(|bytes| fs::write(beside, bytes).unwrap());
+                if let Some(bytes) = bytes {
+                    fs::write(beside, bytes).unwrap();
+                }
             }
             drop(owner);
             fs::remove_file(&source).unwrap();
