@@ -490,6 +490,7 @@ fn node_inputs() -> Seeds {
         .concat(),
         // Told of it, until the account moves.
         [&subscribed[..], &stored_once, &[15, 0, 0, 0, 9], &[12, 1]].concat(),
+        [&subscribed[..], &[12, 1], &stored_once].concat(),
         [&stored_once[..], &signed(3, &[&named[..], &[1]].concat())].concat(),
         [&stored_once[..], &signed(4, &[1])].concat(),
         [&stored_once[..], &signed(5, &[0, 0])].concat(),
