@@ -300,7 +300,7 @@ fn of_daemon(body: &[u8]) {
     let Ok(reply) = DaemonReply::parse(body) else {
         return;
     };
-    let write = |form| DaemonReply::write(form, &reply.result, &STATE).expect("it is JSON");
+    let write = |form| DaemonReply::write(form, reply.result, &STATE).expect("it is JSON");
     in_each_form(write, |body| {
         assert_eq!(DaemonReply::parse(body).as_ref(), Ok(&reply));
     });
