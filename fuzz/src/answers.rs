@@ -1,8 +1,8 @@
 //! Whether a node's answer is one to the request that was made.
 
 use session_storage::{
-    BatchReply, DaemonReply, ExpiriesReply, IfElseReply, InfoReply, MessageHash, Order, Recursive,
-    ReplyBody, Request, RetrieveReply, RevokedReply, Verdict, status,
+    BatchReply, Collector, DaemonReply, ExpiriesReply, Form, IfElseReply, InfoReply, MessageHash,
+    NodeState, Order, Recursive, ReplyBody, Request, RetrieveReply, RevokedReply, Verdict, status,
 };
 
 use crate::confirmations::recursive;
@@ -110,8 +110,6 @@ fn confirmed<R: Recursive>(request: &R, status: u16, body: ReplyBody<'_>) {
 
 /// Checks what a member answers to another one that has forwarded the request.
 pub(crate) fn check_peer_answer(request: &Request<'_>, status: u16, body: &[u8]) {
-    use session_storage::{Collector, Form, NodeState};
-
     if status != status::OK {
         assert!(
             matches!(status, 400 | 401 | 403 | 406 | 421),
