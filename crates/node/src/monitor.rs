@@ -196,3 +196,54 @@ impl<S: MessageStore> Node<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use session_storage::Namespace;
+
+    const MAX: usize = 6;
+    const MAX_EACH: usize = 2;
+
+    /// All indexes say the same, and no place is taken by what has ended.
+    fn check(monitors: &Monitors) {
+        let mut by_connection = BTreeSet::new();
+        let mut by_end = BTreeSet::new();
+        for ((account, connection), monitor) in &monitors.by_account {
+            by_connection.insert((*connection, *account));
+            by_end.insert((monitor.end, *account, *connection));
+        }
+        assert_eq!(monitors.by_connection, by_connection);
+        assert_eq!(monitors.by_end, by_end);
+        assert!(by_end.len() <= MAX);
+        for connection in 0..4 {
+            let own = monitors.of_connection(ConnectionId(connection));
+            assert!(own.count() <= MAX_EACH);
+        }
+    }
+
+    #[test]
+    fn the_indexes_stay_in_line() {
+        let mut monitors = Monitors::default();
+        for step in 0..2000u32 {
+            // Some order in which everything meets everything.
+            let drawn = step.wrapping_mul(2_654_435_761).to_be_bytes();
+            let now = Duration::from_secs(u64::from(step) * 100);
+            let connection = ConnectionId(u64::from(drawn[0] % 4));
+            match drawn[1] % 8 {
+                0 => monitors.disconnect(connection),
+                1 => monitors.end_old(now),
+                _ => {
+                    let account = NetworkId::from([drawn[2] % 4; 33]);
+                    let wanted = Subscription::new(account, [Namespace::DIRECT], false).unwrap();
+                    monitors.subscribe(connection, wanted, now, (MAX, MAX_EACH));
+                    assert!(monitors.by_account.contains_key(&(account, connection)));
+                }
+            }
+            check(&monitors);
+        }
+        monitors.end_old(Duration::MAX);
+        check(&monitors);
+        assert!(monitors.by_account.is_empty());
+    }
+}
