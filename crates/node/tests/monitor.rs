@@ -370,6 +370,19 @@ fn who_leaves_its_swarm_ends_its_subscriptions() {
 }
 
 #[test]
+fn a_node_without_a_list_takes_no_subscription() {
+    let mut network = Network::new();
+    let (key, account) = network.account(HOME);
+    network.nodes[0].handle_node_list(Pool::default(), network.now);
+    let request = request(account, &[DIRECT], false, &key);
+    let answer = network.nodes[0].handle_monitor(PHONE, &request, network.now);
+    let refusal = Some(Refusal::WrongSwarm);
+    assert!(
+        matches!(Reply::parse(&answer), Ok(Reply::Refused { refusal: got, .. }) if got == refusal)
+    );
+}
+
+#[test]
 fn those_that_end_first_make_room() {
     for max in [1, 2, 4] {
         let mut config = Config::default();
