@@ -369,6 +369,20 @@ fn who_leaves_its_swarm_ends_its_subscriptions() {
     assert_eq!(&*ended.instead.unwrap().swarm, b"1:0");
 }
 
+/// Who was forgotten is not told of a move either.
+#[test]
+fn what_has_ended_does_not_end_again() {
+    let mut network = Network::new();
+    let (key, account) = network.account(HOME);
+    let request = request(account, &[DIRECT], false, &key);
+    subscribe(&mut network, PHONE, &request);
+    network.run_to(65 * 60 + 10);
+    network.records[0].swarm_id = SwarmId::INVALID;
+    network.spread_list();
+    network.settle();
+    assert_eq!(network.notifies, []);
+}
+
 #[test]
 fn a_node_without_a_list_takes_no_subscription() {
     let mut network = Network::new();

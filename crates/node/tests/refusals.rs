@@ -72,6 +72,9 @@ fn the_wrong_swarm_is_told_by_every_method_as_get_swarm_does() {
         assert_eq!(status, 200);
         if way == Way::Bt {
             assert!(members.starts_with(b"d2:hfli21ei0ee6:snodesl"));
+            let record = b"4:port5:2202110:port_httpsi22021e8:port_omqi20200e9:port_quici20200e";
+            let found = members.windows(record.len()).filter(|at| at == record);
+            assert_eq!(found.count(), 3);
         }
         for request in of_every_method(&key, account, START) {
             let answer = network.request(0, way, &request);
