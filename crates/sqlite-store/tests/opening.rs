@@ -10,8 +10,6 @@ mod place;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Barrier;
-use std::thread;
 
 use rusqlite::Connection;
 use session_core::{NetworkId, UnixMillis};
@@ -199,32 +197,6 @@ fn the_logs_of_others_are_left_alone() {
             assert_eq!(open(&path).err(), Some(Error::Foreign), "{mode} {name}");
             assert!(kept(&path) == before, "{mode} {name}: changed");
         }
-    }
-}
-
-/// Of those that open a new file at the same moment one gets it, and keeps it.
-#[test]
-fn one_of_several_at_once_gets_a_new_file() {
-    let directory = place::directory("race");
-    for round in 0..40 {
-        let path = directory.join(format!("{round}.sqlite"));
-        let start = Barrier::new(3);
-        let opened = thread::scope(|scope| {
-            let contenders = [(); 3].map(|()| {
-                scope.spawn(|| {
-                    start.wait();
-                    let opened = open(&path);
-                    // Nobody gives it back before all have tried.
-                    start.wait();
-                    opened.map(drop)
-                })
-            });
-            contenders.map(|contender| contender.join().unwrap())
-        });
-        let winners = opened.iter().filter(|opened| opened.is_ok()).count();
-        assert_eq!(winners, 1, "round {round}: {opened:?}");
-        let in_use = opened.iter().filter(|opened| **opened == Err(Error::InUse));
-        assert_eq!(in_use.count(), 2, "round {round}: {opened:?}");
     }
 }
 

@@ -79,7 +79,7 @@ fn the_file_is_no_larger_than_the_capacity_and_a_little() {
             factor(counted),
             factor(counted_again)
         );
-        assert!(file <= capacity + (1 << 20), "{bytes}: {file}");
+        assert!(file <= capacity + (1 << 19), "{bytes}: {file}");
         assert!(counted * 2 > capacity, "{bytes}: full with {counted}");
     }
 }
