@@ -13,6 +13,7 @@ mod memory_store;
 mod message;
 mod monitor;
 mod node;
+mod onion;
 mod pending;
 mod replication;
 mod rpc;

@@ -1,7 +1,6 @@
-//! The node: onion requests in and out, deadlines, answers.
+//! The node: what comes in, what goes out, deadlines.
 
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -10,15 +9,13 @@ use session_core::Now;
 use session_crypto::ed25519::SigningKey;
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519;
-use session_onion::{
-    Action, Error as OnionError, Layer, MAX_REQUEST_LEN, Refusal, ReplyBody, peel, relayed_status,
-};
-use session_storage::{Body, NodeState, status};
+use session_onion::{Layer, Refusal, relayed_status};
+use session_storage::{NodeState, status};
 use session_swarm::{NodeKey, Pool, Swarm};
 
 use crate::handover::Handover;
 use crate::monitor::Monitors;
-use crate::pending::{Asker, Origin, Pending, PendingRequests};
+use crate::pending::{Asker, Pending, PendingRequests};
 use crate::replication::Retries;
 use crate::rpc::{Answered, daemon_silent};
 use crate::{
@@ -32,7 +29,7 @@ pub(crate) const PACE: Duration = Duration::from_millis(10);
 /// A service node. See the [crate documentation](crate) for its run loop.
 pub struct Node<S> {
     pub(crate) key: SigningKey,
-    x25519: x25519::SecretKey,
+    pub(crate) x25519: x25519::SecretKey,
     pub(crate) config: Config,
     pub(crate) pool: Pool,
     pub(crate) store: S,
@@ -98,29 +95,6 @@ impl<S: MessageStore> Node<S> {
     pub const fn handle_block(&mut self, height: u64, hard_fork: [u16; 2]) {
         self.height = height;
         self.config.hard_fork = hard_fork;
-    }
-
-    /// Takes the body of a client's `POST /onion_req/v2` (spec 02 §5.1).
-    pub fn handle_onion<R: CryptoRng + ?Sized>(
-        &mut self,
-        mut body: Vec<u8>,
-        now: Now,
-        rng: &mut R,
-    ) -> Ticket {
-        let ticket = self.ticket();
-        let (len, max) = (body.len(), MAX_REQUEST_LEN);
-        if len > max {
-            let error = OnionError::TooLong { len, max };
-            self.refuse(ticket, Refusal::of_request(&error));
-        } else if self.own_swarm().is_none() {
-            self.refuse(ticket, Refusal::entry_not_ready("not in a swarm"));
-        } else {
-            match Layer::parse_outer(&mut body) {
-                Ok(layer) => self.peel(ticket, layer, now, rng),
-                Err(error) => self.refuse(ticket, Refusal::of_request(&error)),
-            }
-        }
-        ticket
     }
 
     /// Takes a request of another node, which the transport has authenticated as `from`
@@ -267,45 +241,12 @@ impl<S: MessageStore> Node<S> {
     }
 
     /// Answers in plain what no layer could carry.
-    fn refuse(&mut self, ticket: Ticket, refusal: Refusal) {
+    pub(crate) fn refuse(&mut self, ticket: Ticket, refusal: Refusal) {
         self.answer(ticket, refusal.status, refusal.text.into_owned());
     }
 
     pub(crate) fn answer_not_ready(&mut self, ticket: Ticket) {
         self.refuse(ticket, Refusal::not_ready(self.own_key().as_bytes()));
-    }
-
-    /// Answers in the form that the origin needs.
-    pub(crate) fn respond<R: CryptoRng + ?Sized>(
-        &mut self,
-        origin: &Origin,
-        status: u16,
-        body: Body,
-        rng: &mut R,
-    ) {
-        match origin {
-            Origin::Direct(ticket) => self.answer(*ticket, status, body.into_bytes()),
-            Origin::Onion {
-                ticket,
-                sealer,
-                format,
-            } => {
-                let base64;
-                let body = match &body {
-                    Body::Json(json) => ReplyBody::Json(json),
-                    Body::Text(text) => ReplyBody::Text(text),
-                    Body::Raw(bytes) | Body::Bt(bytes) => {
-                        base64 = session_core::base64::encode(bytes);
-                        ReplyBody::Text(&base64)
-                    }
-                    _ => ReplyBody::Text("request failed"),
-                };
-                match sealer.seal(status, body, *format, rng) {
-                    Ok(sealed) => self.answer(*ticket, status::OK, sealed),
-                    Err(error) => self.answer(*ticket, status::SERVER_ERROR, error.to_string()),
-                }
-            }
-        }
     }
 
     /// Whether as much is under way as may be.
@@ -340,56 +281,5 @@ impl<S: MessageStore> Node<S> {
         self.pending.insert(id, deadline, pending);
         self.outputs
             .push_back(Output::Transmit(Transmit { id, to, request }));
-    }
-
-    fn peel<R: CryptoRng + ?Sized>(
-        &mut self,
-        ticket: Ticket,
-        layer: Layer<'_>,
-        now: Now,
-        rng: &mut R,
-    ) {
-        let peeled = match peel(&self.x25519, layer) {
-            Ok(peeled) => peeled,
-            Err(_) => return self.refuse(ticket, Refusal::of_layer()),
-        };
-        let mut origin = Origin::Onion {
-            ticket,
-            sealer: peeled.reply,
-            format: Default::default(),
-        };
-        match peeled.action {
-            Action::Relay(relay) => {
-                let next = NodeKey::from(relay.next);
-                if self.pool.get(&next).is_none() {
-                    return self.refuse(ticket, Refusal::next_node_not_found(&relay.next));
-                }
-                let request = PeerRequest::Onion(relay.encode());
-                let deadline = now.monotonic.saturating_add(self.config.relay_timeout);
-                if !self.transmit(next, request, deadline, Pending::Relay { ticket, next }) {
-                    self.refuse(ticket, Refusal::busy());
-                }
-            }
-            Action::Final(request) => {
-                if let Origin::Onion { format, .. } = &mut origin {
-                    *format = request.options;
-                }
-                self.rpc(origin, request.payload, now, rng);
-            }
-            Action::Proxy(proxy) => match proxy.target.url() {
-                Ok(_) => {
-                    let text = "this node does not proxy to servers";
-                    self.answer(ticket, status::BAD_GATEWAY, text);
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    self.respond(&origin, status::BAD_REQUEST, Body::Text(text), rng);
-                }
-            },
-            _ => {
-                let text = Body::Text("Invalid json".to_string());
-                self.respond(&origin, status::BAD_REQUEST, text, rng);
-            }
-        }
     }
 }
