@@ -65,8 +65,9 @@ macro_rules! recursive {
 
 pub(crate) use recursive;
 
+/// One of four, of which requests name two.
 fn hash(bytes: &mut Bytes<'_>) -> MessageHash {
-    MessageHash::of(&[5; 33].into(), Namespace::DIRECT, &[bytes.byte()])
+    MessageHash::of(&[5; 33].into(), Namespace::DIRECT, &[bytes.byte() % 4])
 }
 
 fn hashes(bytes: &mut Bytes<'_>) -> Vec<MessageHash> {
@@ -86,12 +87,17 @@ fn touched(bytes: &mut Bytes<'_>) -> Touched {
     }
 }
 
+fn all_of(touched: &Touched) -> Vec<&MessageHash> {
+    match touched {
+        Touched::Hashes(hashes) => hashes.iter().collect(),
+        Touched::ByNamespace(map) => map.values().flatten().collect(),
+    }
+}
+
 /// All hashes, ascending.
 fn merged(touched: &Touched) -> String {
-    let mut texts: Vec<_> = match touched {
-        Touched::Hashes(hashes) => hashes.iter().map(MessageHash::as_str).collect(),
-        Touched::ByNamespace(map) => map.values().flatten().map(MessageHash::as_str).collect(),
-    };
+    let hashes = all_of(touched).into_iter();
+    let mut texts: Vec<_> = hashes.map(MessageHash::as_str).collect();
     texts.sort_unstable();
     texts.concat()
 }
@@ -130,6 +136,11 @@ impl Kind for Delete {
     fn signed(&self, done: &Deleted) -> Vec<u8> {
         let account = self.pubkey.to_hex();
         format!("{account}{}{}", joined(&self.messages), merged(&done.0)).into()
+    }
+
+    fn is_answer(&self, done: &Deleted) -> bool {
+        let mut deleted = all_of(&done.0).into_iter();
+        deleted.all(|hash| self.messages.contains(hash))
     }
 }
 
@@ -197,6 +208,16 @@ impl Kind for Expire {
             text += &format!("{hash}{time}");
         }
         text.into()
+    }
+
+    /// All requests of this kind have one expiry for all messages.
+    fn is_answer(&self, done: &Expired) -> bool {
+        let NewExpiry::One(time) = done.expiry else {
+            return false;
+        };
+        let unchanged = done.unchanged.iter().flatten().map(|(hash, _)| hash);
+        time <= self.expiry[0]
+            && (done.updated.iter().chain(unchanged)).all(|hash| self.messages.contains(hash))
     }
 }
 
