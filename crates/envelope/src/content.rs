@@ -10,6 +10,7 @@ use session_core::{AccountId, UnixMillis};
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::pro::{Credential, MessageFeatures, TEXT_LIMIT};
 use crate::proto::{self, ExpirationType, Message, UnknownFields, canonical};
 
 /// When a message disappears (spec 05 §11.1). The wire counts in seconds.
@@ -166,13 +167,37 @@ impl Content {
         bytes
     }
 
-    /// The bytes to send: canonical, with the time of sending.
-    pub(crate) fn to_send(&self, sent: UnixMillis) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// The bytes to send, canonical, with the time of sending and what Session Pro adds; and the
+    /// credential, when the rotating key has to sign.
+    pub(crate) fn to_send<'p>(
+        &self,
+        sent: UnixMillis,
+        pro: Option<&'p Credential>,
+    ) -> Result<(Zeroizing<Vec<u8>>, Option<&'p Credential>), Error> {
+        if sent.as_millis() == 0 {
+            return Err(Error::Timestamp);
+        }
+        // Not longer in bytes, not longer in code points: most texts are not counted.
+        let code_points = match self.body() {
+            Some(body) if body.len() > TEXT_LIMIT => body.chars().count(),
+            _ => 0,
+        };
+        let features = MessageFeatures::of_text(code_points)?;
+        if pro.is_none() && !features.is_empty() {
+            return Err(Error::TextTooLong {
+                limit: TEXT_LIMIT,
+                got: code_points,
+            });
+        }
+        let pro_message = pro.and_then(|credential| credential.message(features));
+        let pro = pro.filter(|_| pro_message.is_some());
         let bytes = self.appended(&proto::Content {
             sig_timestamp: Some(sent.as_millis()),
+            pro_message,
             ..Default::default()
         });
-        canonical(proto::Content::SCHEMA, &bytes, UnknownFields::Keep).map(Zeroizing::new)
+        let bytes = canonical(proto::Content::SCHEMA, &bytes, UnknownFields::Keep)?;
+        Ok((Zeroizing::new(bytes), pro))
     }
 }
 
@@ -199,7 +224,7 @@ mod tests {
         let content = Content::text("hi")
             .with_sync_target(&friend)
             .with_expiration(expiration);
-        let received = Content::from_bytes(content.to_send(SENT).unwrap()).unwrap();
+        let received = Content::from_bytes(content.to_send(SENT, None).unwrap().0).unwrap();
         for content in [&content, &received] {
             assert_eq!(content.body(), Some("hi"));
             assert_eq!(content.sync_target(), Some(&*friend.to_string()));
@@ -219,7 +244,7 @@ mod tests {
         assert_eq!(content.body(), Some("a"));
         let changed = content.merge(Content::text("b").proto());
         assert_eq!(changed.body(), Some("b"));
-        let sent = changed.to_send(UnixMillis::from_millis(5)).unwrap();
+        let sent = changed.to_send(UnixMillis::from_millis(5), None).unwrap().0;
         assert_eq!(
             **sent,
             [

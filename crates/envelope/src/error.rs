@@ -64,6 +64,17 @@ pub enum Error {
     /// Oneself sent what is only valid from others.
     #[error("control message from oneself")]
     FromSelf,
+    /// A text has too many Unicode code points for its sender.
+    #[error("text: at most {limit} code points, got {got}")]
+    TextTooLong {
+        /// What the sender may write.
+        limit: usize,
+        /// What the text has.
+        got: usize,
+    },
+    /// A Session Pro proof names another rotating key than the one that is to sign.
+    #[error("Pro proof: another rotating key")]
+    RotatingKey,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

@@ -11,18 +11,10 @@ use session_crypto::{blake2b, ed25519, x25519};
 use session_identity::Account;
 use zeroize::Zeroizing;
 
+pub use crate::pro_signature::ProSignature;
+
 use crate::Error;
 use crate::one_to_one::{self, recipient_key, sign, write_wire};
-
-/// What stands in the envelope's `proSig`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ProSignature<'a> {
-    /// The signature of this rotating key over the sealed box.
-    By(&'a ed25519::SigningKey),
-    /// This.
-    Given(ed25519::Signature),
-}
 
 /// [`seal_one_to_one`](crate::seal_one_to_one) of bytes that need not be a message, with a chosen
 /// ephemeral key.
@@ -43,10 +35,7 @@ pub fn seal_one_to_one_with(
         content,
         sent,
         |to, inner, out| seal_with_ephemeral(ephemeral, to, inner, out),
-        |sealed| match pro_signature {
-            ProSignature::By(key) => key.sign(sealed),
-            ProSignature::Given(signature) => *signature,
-        },
+        pro_signature,
     )
 }
 

@@ -6,16 +6,24 @@
 extern crate alloc;
 
 mod content;
+mod envelope;
 mod error;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod one_to_one;
+mod opened;
 pub mod padding;
+pub mod pro;
+mod pro_signature;
 pub mod proto;
+mod sender;
 
 pub use content::{Content, Expiration};
+pub use envelope::Outside;
 pub use error::Error;
-pub use one_to_one::{MAX_WIRE_LEN, Opened, Outside, open_one_to_one, seal_one_to_one};
+pub use one_to_one::{MAX_WIRE_LEN, open_one_to_one, seal_one_to_one};
+pub use opened::Opened;
+pub use sender::Sender;
 
 // What the API names.
 pub use session_core;

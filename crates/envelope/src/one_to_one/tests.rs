@@ -8,7 +8,7 @@ use session_identity::Seed;
 
 use super::*;
 use crate::proto::{
-    CallMessage, DataExtractionNotification, DataMessage, GroupUpdateInviteMessage,
+    self, CallMessage, CallType, DataExtractionNotification, DataMessage, GroupUpdateInviteMessage,
     GroupUpdateMemberLeftMessage, GroupUpdateMessage, MessageRequestResponse, ReceiptMessage,
     TypingMessage,
 };
@@ -242,7 +242,15 @@ fn the_time_outside_must_be_the_signed_one() {
             sealed_box::seal(to, inner, out, &mut ChaCha20Rng::from_seed([9; 32]))
         };
         let signature = ed25519::Signature::from_bytes([0; 64]);
-        let wire = write_wire(&alice(), &me, &[], sent, seal, |_| signature).unwrap();
+        let wire = write_wire(
+            &alice(),
+            &me,
+            &[],
+            sent,
+            seal,
+            &ProSignature::Given(signature),
+        )
+        .unwrap();
         open(&wire).unwrap().check()
     };
     assert_eq!(unsigned(SENT), Ok(()));
