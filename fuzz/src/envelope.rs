@@ -16,7 +16,7 @@ use crate::bytes::Bytes;
 use crate::network::ACCOUNTS;
 
 /// The messages of the schema: sifting twice is sifting once, and prost reads what sifting leaves.
-pub fn proto_content(data: &[u8]) {
+pub fn proto_sift(data: &[u8]) {
     message::<proto::Content>(data);
     message::<Envelope>(data);
     message::<WebSocketMessage>(data);

@@ -28,7 +28,7 @@ mod text;
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
-pub use envelope::{envelope_open, proto_content};
+pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use monitor::monitor;
 pub use name::ons_record;
@@ -57,7 +57,7 @@ targets! {
     node_list_json node_list_bin redirect
     onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply batch monitor framing
-    proto_content envelope_open
+    proto_sift envelope_open
     path_policy client_inputs node_inputs
 }
 

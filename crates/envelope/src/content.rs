@@ -9,9 +9,12 @@ use prost::Message as _;
 use session_core::{AccountId, UnixMillis};
 use zeroize::Zeroizing;
 
-use crate::Error;
 use crate::pro::{Credential, MessageFeatures, TEXT_LIMIT};
-use crate::proto::{self, ExpirationType, Message, UnknownFields, canonical};
+use crate::proto::{self, ExpirationType, Message, UnknownFields, append_canonical};
+use crate::{Error, one_to_one, padding};
+
+/// What sealing appends at most.
+const SPARE: usize = padding::STEP + one_to_one::INNER_OVERHEAD;
 
 /// When a message disappears (spec 05 §11.1). The wire counts in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +171,8 @@ impl Content {
     }
 
     /// The bytes to send, canonical, with the time of sending and what Session Pro adds; and the
-    /// credential, when the rotating key has to sign.
+    /// credential, when the rotating key has to sign. There is room for padding, key and signature
+    /// behind the bytes, since a vector that grows leaves copies behind.
     pub(crate) fn to_send<'p>(
         &self,
         sent: UnixMillis,
@@ -196,8 +200,11 @@ impl Content {
             pro_message,
             ..Default::default()
         });
-        let bytes = canonical(proto::Content::SCHEMA, &bytes, UnknownFields::Keep)?;
-        Ok((Zeroizing::new(bytes), pro))
+        let capacity = bytes.len().saturating_add(SPARE);
+        let mut canonical = Zeroizing::new(Vec::with_capacity(capacity));
+        let schema = proto::Content::SCHEMA;
+        append_canonical(schema, &bytes, UnknownFields::Keep, &mut canonical)?;
+        Ok((canonical, pro))
     }
 }
 

@@ -32,7 +32,7 @@ pub fn seal_one_to_one_with(
     write_wire(
         from,
         to,
-        content,
+        Zeroizing::new(content.to_vec()),
         sent,
         |to, inner, out| seal_with_ephemeral(ephemeral, to, inner, out),
         pro_signature,

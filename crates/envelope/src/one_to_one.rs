@@ -15,7 +15,7 @@ use crate::proto::{Envelope, EnvelopeType, Message, WebSocketMessage, last_bytes
 use crate::{Content, Error, Sender, padding};
 
 /// Bytes behind the message inside the sealed box: the sender's key and signature.
-const INNER_OVERHEAD: usize = ed25519::PublicKey::LEN + ed25519::Signature::LEN;
+pub(crate) const INNER_OVERHEAD: usize = ed25519::PublicKey::LEN + ed25519::Signature::LEN;
 
 /// Bytes that sealing adds to a padded message.
 const OVERHEAD: usize = INNER_OVERHEAD + sealed_box::OVERHEAD;
@@ -43,7 +43,7 @@ pub fn seal_one_to_one<'a, R: CryptoRng + ?Sized>(
     let (content, pro) = content.to_send(sent, from.pro())?;
     let pro = ProSignature::of(pro, rng);
     let seal = |to: &_, inner: &[u8], out: &mut Vec<u8>| sealed_box::seal(to, inner, out, rng);
-    let wire = write_wire(from.account(), to, &content, sent, seal, &pro)?;
+    let wire = write_wire(from.account(), to, content, sent, seal, &pro)?;
     check_wire_len(&wire)?;
     Ok(wire)
 }
@@ -60,22 +60,18 @@ pub(crate) fn check_wire_len(wire: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Pads, signs, seals and wraps `content`. `seal` appends the sealed box to the wire bytes, and
+/// Pads, signs, seals and wraps `content`, in its own buffer as far as that has room. `seal` appends the sealed box to the wire bytes, and
 /// `pro` signs it.
 pub(crate) fn write_wire(
     from: &Account,
     to: &AccountId,
-    content: &[u8],
+    content: Zeroizing<Vec<u8>>,
     sent: UnixMillis,
     seal: impl FnOnce(&x25519::PublicKey, &[u8], &mut Vec<u8>) -> Result<(), session_crypto::Error>,
     pro: &ProSignature<'_>,
 ) -> Result<Vec<u8>, Error> {
     let to = recipient_key(to)?;
-    let padded_len = padding::padded_len(content.len());
-    let mut inner = Zeroizing::new(Vec::with_capacity(
-        padded_len.saturating_add(INNER_OVERHEAD),
-    ));
-    inner.extend_from_slice(content);
+    let mut inner = content;
     padding::pad(&mut inner);
     sign(from, &to, &mut inner);
 

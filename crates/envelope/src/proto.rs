@@ -22,6 +22,7 @@ pub use self::schema::{Field, Kind, Label, Schema};
 pub use self::sift::{UnknownFields, canonical, sift};
 pub use self::wire::{Fault, Record, Records, Value};
 
+pub(crate) use self::sift::append_canonical;
 pub(crate) use self::wire::{last_bytes, last_varint, varint_len};
 
 use crate::Error;

@@ -133,7 +133,7 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             prefixed(&[1], suite("storage-framing").hex("/in/parts/1")),
         ]
         .concat(),
-        "proto_content" => suite("envelope-protobuf").hex("/in/wire"),
+        "proto_sift" => suite("envelope-protobuf").hex("/in/wire"),
         "envelope_open" => [
             prefixed(&[0, 3], suite("envelope-protobuf").hex("/in/wire")),
             prefixed(&[4], suite("envelope-1to1-decode").hex("/in/wire")),

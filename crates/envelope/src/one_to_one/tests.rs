@@ -245,7 +245,7 @@ fn the_time_outside_must_be_the_signed_one() {
         let wire = write_wire(
             &alice(),
             &me,
-            &[],
+            Zeroizing::default(),
             sent,
             seal,
             &ProSignature::Given(signature),

@@ -44,12 +44,18 @@ pub fn sift<'a>(schema: &Schema, wire: &'a [u8]) -> Result<Cow<'a, [u8]>, Error>
 pub fn canonical(schema: &Schema, wire: &[u8], unknown: UnknownFields) -> Result<Vec<u8>, Error> {
     // Only packed numbers grow, to twice their length.
     let mut out = Vec::with_capacity(wire.len());
-    Writer {
-        out: &mut out,
-        unknown,
-    }
-    .message(schema, wire, MAX_DEPTH)?;
+    append_canonical(schema, wire, unknown, &mut out)?;
     Ok(out)
+}
+
+/// Appends the [`canonical`] form of a message.
+pub(crate) fn append_canonical(
+    schema: &Schema,
+    wire: &[u8],
+    unknown: UnknownFields,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    Writer { out, unknown }.message(schema, wire, MAX_DEPTH)
 }
 
 /// Whether prost reads this as the network does: only known fields of their own wire type, varints
