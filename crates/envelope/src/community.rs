@@ -261,4 +261,4 @@ pub(crate) fn check_posted_time(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
