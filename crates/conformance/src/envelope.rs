@@ -55,11 +55,10 @@ fn unpad(case: &Value) -> Result<Value, CaseError> {
 fn encrypt_deterministic(case: &Value) -> Result<Value, CaseError> {
     let (from, to) = (account(&bytes(case, "sender_seed"))?, recipient(case)?);
     let message = bytes(case, "message");
-    let ephemeral = hazmat::deterministic_ephemeral(&from, &to, &message)?;
-    let ciphertext = hazmat::seal_message(&from, &to, &message, &ephemeral)?;
+    let ciphertext = hazmat::seal_message_deterministic(&from, &to, &message)?;
     Ok(json!({
+        "ephemeral_public": hex(&ciphertext[..x25519::PublicKey::LEN]),
         "ciphertext": hex(ciphertext),
-        "ephemeral_public": hex(ephemeral.public().as_bytes()),
     }))
 }
 

@@ -7,6 +7,7 @@
 mod blinding;
 mod bt;
 pub mod case;
+mod community;
 mod crypto;
 mod envelope;
 mod identity;
@@ -28,6 +29,7 @@ fn suite(name: &str) -> Option<Suite> {
     [
         blinding::SUITES,
         bt::SUITES,
+        community::SUITES,
         crypto::SUITES,
         envelope::SUITES,
         identity::SUITES,

@@ -5,6 +5,8 @@
 //! the same for all users of a server; in form 25 each user has another. In groups the
 //! [`MemberFactor`] is a secret of the group and the member.
 //!
+//! On one server two blinded ids agree on keys with their [`AgreementKey`]s (spec 05 §7.1).
+//!
 //! A blinded secret is a plain scalar and not a seed, so [`SigningKey`] and [`MemberKey`] sign by
 //! nonce rules of their own. Only rules that never repeat a nonce of the unblinded key are
 //! produced here.
@@ -19,9 +21,11 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::ed25519::{self, PublicKey, Signature, positive_point};
 use crate::{Error, blake2b, sha512, x25519};
 
+mod agreement;
 mod member;
 mod pair;
 
+pub use agreement::AgreementKey;
 pub use member::{MemberFactor, MemberKey};
 use pair::{NonceRule, Pair};
 
@@ -174,7 +178,7 @@ impl SigningKey {
     /// The secret scalar, little-endian.
     #[cfg(feature = "hazmat")]
     pub(crate) fn expose_scalar(&self) -> &[u8; 32] {
-        self.pair.expose_scalar()
+        self.pair.scalar().as_bytes()
     }
 }
 

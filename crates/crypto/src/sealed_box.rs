@@ -9,7 +9,7 @@ use salsa20::cipher::consts::U10;
 use salsa20::hsalsa;
 
 use crate::x25519::{PublicKey, SecretKey, SharedSecret};
-use crate::{Error, SymmetricKey, TAG_LEN, blake2b, secretbox};
+use crate::{Error, SymmetricKey, TAG_LEN, blake2b, ed25519, secretbox};
 
 /// Bytes that sealing adds: the ephemeral public key and the tag.
 pub const OVERHEAD: usize = PublicKey::LEN + TAG_LEN;
@@ -26,6 +26,25 @@ pub fn seal<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<(), Error> {
     seal_with_ephemeral(&SecretKey::generate(rng), to, message, out)
+}
+
+/// As [`seal`], with the ephemeral pair that libsodium derives from a seed
+/// (`crypto_box_seed_keypair`): the same every time.
+///
+/// The seed must be secret, and another one for every other message and recipient; a hash of a
+/// secret and of both is. A seed that is used twice reveals how the messages differ.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_from_seed(
+    seed: &[u8; 32],
+    to: &PublicKey,
+    message: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    // The first half of SHA-512, clamped, is what an Ed25519 seed becomes as well.
+    let ephemeral = ed25519::SigningKey::from_seed(seed).to_x25519();
+    seal_with_ephemeral(&ephemeral, to, message, out)
 }
 
 pub(crate) fn seal_with_ephemeral(
@@ -80,4 +99,28 @@ fn derive(
     let key = hsalsa::<U10>(shared.expose_bytes().into(), &[0; 16].into()).into();
     let nonce = blake2b::hash(&[ephemeral.as_bytes(), recipient.as_bytes()]);
     (SymmetricKey::from_bytes(key), nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeded_boxes_are_deterministic_and_open() {
+        let key = SecretKey::from_bytes(&[1; 32]);
+        let seal = |seed| {
+            let mut sealed = Vec::new();
+            seal_from_seed(&[seed; 32], key.public(), b"message", &mut sealed).unwrap();
+            sealed
+        };
+        let mut sealed = seal(2);
+        assert_eq!(sealed, seal(2));
+        assert_ne!(sealed[..32], seal(3)[..32]);
+        assert_eq!(open_in_place(&key, &mut sealed).unwrap(), b"message");
+
+        let zero = PublicKey::from_bytes([0; 32]);
+        let mut out = Vec::new();
+        let refused = seal_from_seed(&[2; 32], &zero, b"message", &mut out);
+        assert_eq!((refused, out), (Err(Error::LowOrder), Vec::new()));
+    }
 }

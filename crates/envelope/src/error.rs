@@ -46,7 +46,7 @@ pub enum Error {
     /// The unauthenticated source of an envelope is no identifier.
     #[error("Envelope: source is not an identifier")]
     Source,
-    /// The recipient's id has not prefix 05, or its key is of low order.
+    /// The recipient's id is not of a kind that this is sealed to, or its key is not valid.
     #[error("recipient: not the id of a person")]
     Recipient,
     /// The message is not for this account, or was changed.
@@ -75,6 +75,22 @@ pub enum Error {
     /// A Session Pro proof names another rotating key than the one that is to sign.
     #[error("Pro proof: another rotating key")]
     RotatingKey,
+    /// A message has the signature of a rotating key where there may be none, or a second one.
+    #[error("Pro signature: more than one")]
+    ProSignatures,
+    /// The sender's blinded id is not of the recipient's form, has no valid key, or is not that of
+    /// the key in the message.
+    #[error("sender: not their blinded id")]
+    Sender,
+    /// The format has a version that this code does not know.
+    #[error("{what}: unknown version")]
+    Version {
+        /// The object that was read.
+        what: &'static str,
+    },
+    /// A legacy wrapper holds a config of another kind.
+    #[error("SharedConfigMessage: another kind")]
+    ConfigKind,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

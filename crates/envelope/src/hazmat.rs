@@ -7,14 +7,16 @@ use alloc::vec::Vec;
 
 use session_core::{AccountId, UnixMillis};
 use session_crypto::hazmat::seal_with_ephemeral;
-use session_crypto::{blake2b, ed25519, x25519};
+use session_crypto::xchacha20poly1305::NONCE_LEN;
+use session_crypto::{ed25519, x25519};
 use session_identity::Account;
 use zeroize::Zeroizing;
 
 pub use crate::pro_signature::ProSignature;
 
-use crate::Error;
-use crate::one_to_one::{self, recipient_key, sign, write_wire};
+use crate::community::{self, refuse_signed};
+use crate::one_to_one::{self, recipient_key, signed, write_wire};
+use crate::{Content, Error, Inbox, legacy_config};
 
 /// [`seal_one_to_one`](crate::seal_one_to_one) of bytes that need not be a message, with a chosen
 /// ephemeral key.
@@ -50,8 +52,7 @@ pub fn seal_message(
     ephemeral: &x25519::SecretKey,
 ) -> Result<Vec<u8>, Error> {
     let to = recipient_key(to)?;
-    let mut inner = Zeroizing::new(message.to_vec());
-    sign(from, &to, &mut inner);
+    let inner = signed(from, &to, message);
     let mut out = Vec::new();
     seal_with_ephemeral(ephemeral, &to, &inner, &mut out).map_err(|_| Error::Recipient)?;
     Ok(out)
@@ -65,27 +66,56 @@ pub fn open_message(
     me: &Account,
     sealed: &[u8],
 ) -> Result<(Zeroizing<Vec<u8>>, ed25519::PublicKey, AccountId), Error> {
-    one_to_one::open_message(me, sealed)
+    one_to_one::open_message(me.x25519_key(), sealed)
 }
 
-/// The ephemeral key of the deterministic variant (spec 05 §3.2): equal messages to one recipient
-/// give equal ciphertexts.
+/// As [`seal_message`], with the ephemeral key that sender, recipient and message decide (spec 05
+/// §3.2): equal messages to one recipient give equal ciphertexts.
 ///
 /// # Errors
 /// [`Error::Recipient`].
-pub fn deterministic_ephemeral(
+pub fn seal_message_deterministic(
     from: &Account,
     to: &AccountId,
     message: &[u8],
-) -> Result<x25519::SecretKey, Error> {
-    let to = recipient_key(to)?;
-    let parts: [&[u8]; 3] = [
-        from.expose_signing_key().expose_seed(),
-        to.as_bytes(),
-        message,
-    ];
-    let seed = blake2b::hash_keyed(b"SessionBoxEphemeralHashKey", &parts)
-        .map_err(|_| Error::Internal("BLAKE2b key"))?;
-    // The first half of SHA-512, clamped, is what an Ed25519 seed becomes as well.
-    Ok(ed25519::SigningKey::from_seed(&Zeroizing::new(seed)).to_x25519())
+) -> Result<Vec<u8>, Error> {
+    legacy_config::seal_deterministic(from, &recipient_key(to)?, message)
+}
+
+/// [`seal_post`](crate::seal_post) of a message that is complete, signed by a rotating key
+/// whatever it says (spec 05 §1.1).
+///
+/// # Errors
+/// [`Error::Malformed`], [`Error::Missing`], [`Error::Text`], [`Error::ProSignatures`].
+pub fn sign_post(content: &[u8], rotating_key: &ed25519::SigningKey) -> Result<Vec<u8>, Error> {
+    refuse_signed(&Content::from_bytes(content.to_vec())?)?;
+    let post = community::signed_post(content, rotating_key)?;
+    Ok(post.to_vec())
+}
+
+/// [`Inbox::seal`] of bytes that need not be a message, without padding, with a chosen nonce.
+///
+/// # Errors
+/// [`Error::Recipient`].
+pub fn seal_inbox_message(
+    inbox: &Inbox,
+    to: &AccountId,
+    message: &[u8],
+    nonce: &[u8; NONCE_LEN],
+) -> Result<Vec<u8>, Error> {
+    inbox.seal_message(to, message, nonce)
+}
+
+/// Opens what [`seal_inbox_message`] made: message, sender's key and id (spec 05 §7.3).
+///
+/// # Errors
+/// [`Error::Length`], [`Error::Recipient`], [`Error::Sender`], [`Error::Version`],
+/// [`Error::Decrypt`].
+pub fn open_inbox_message(
+    inbox: &Inbox,
+    sender: &AccountId,
+    recipient: &AccountId,
+    sealed: &[u8],
+) -> Result<(Zeroizing<Vec<u8>>, ed25519::PublicKey, AccountId), Error> {
+    inbox.open_message(sender, recipient, sealed)
 }

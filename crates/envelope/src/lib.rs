@@ -5,11 +5,15 @@
 
 extern crate alloc;
 
+mod community;
 mod content;
 mod envelope;
 mod error;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
+mod inbox;
+pub mod legacy_config;
+pub mod legacy_group;
 mod one_to_one;
 mod opened;
 pub mod padding;
@@ -18,9 +22,11 @@ mod pro_signature;
 pub mod proto;
 mod sender;
 
+pub use community::{Post, open_post, seal_post};
 pub use content::{Content, Expiration};
 pub use envelope::Outside;
 pub use error::Error;
+pub use inbox::{Inbox, InboxMessage};
 pub use one_to_one::{MAX_WIRE_LEN, open_one_to_one, seal_one_to_one};
 pub use opened::Opened;
 pub use sender::Sender;

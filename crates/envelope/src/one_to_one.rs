@@ -112,8 +112,17 @@ pub(crate) fn recipient_key(id: &AccountId) -> Result<x25519::PublicKey, Error> 
     Ok(x25519::PublicKey::from_bytes(*id.key_bytes()))
 }
 
+/// What goes into the sealed box around `message`.
+pub(crate) fn signed(from: &Account, to: &x25519::PublicKey, message: &[u8]) -> Zeroizing<Vec<u8>> {
+    let len = message.len().saturating_add(INNER_OVERHEAD);
+    let mut inner = Zeroizing::new(Vec::with_capacity(len));
+    inner.extend_from_slice(message);
+    sign(from, to, &mut inner);
+    inner
+}
+
 /// Appends the sender's key and the signature over message, sender's and recipient's key.
-pub(crate) fn sign(from: &Account, to: &x25519::PublicKey, inner: &mut Vec<u8>) {
+fn sign(from: &Account, to: &x25519::PublicKey, inner: &mut Vec<u8>) {
     let key = from.expose_signing_key();
     inner.extend_from_slice(key.public().as_bytes());
     let signed_len = inner.len();
@@ -132,15 +141,28 @@ pub(crate) fn sign(from: &Account, to: &x25519::PublicKey, inner: &mut Vec<u8>) 
 /// [`Error::Length`], [`Error::Decrypt`], [`Error::Signature`]. Nobody but the user may learn
 /// which (spec 05 §3.1).
 pub fn open_one_to_one(me: &Account, wire: &[u8]) -> Result<Opened, Error> {
-    let missing = |message, field| Error::Missing { message, field };
-    let outer = sift(WebSocketMessage::SCHEMA, wire)?;
-    let request = last_bytes(&outer, 2).ok_or(missing("WebSocketMessage", "request"))?;
-    let body = last_bytes(request, 3).ok_or(missing("WebSocketRequestMessage", "body"))?;
-    let envelope = sift(Envelope::SCHEMA, body)?;
-    let sealed = last_bytes(&envelope, 8).ok_or(missing("Envelope", "content"))?;
+    open_wire(&me.id(), [me.x25519_key()], wire)
+}
 
+/// Opens a message that was sealed to one of `keys`, which are tried in order.
+pub(crate) fn open_wire<'k>(
+    me: &AccountId,
+    keys: impl IntoIterator<Item = &'k x25519::SecretKey>,
+    wire: &[u8],
+) -> Result<Opened, Error> {
+    let outer = sift(WebSocketMessage::SCHEMA, wire)?;
+    let envelope = sift(Envelope::SCHEMA, request_body(&outer)?)?;
+    let sealed = sealed_content(&envelope)?;
     let outside = Outside::read(&envelope)?;
-    let (mut bytes, sender_key, sender) = open_message(me, sealed)?;
+
+    let mut opened = Err(Error::Decrypt);
+    for key in keys {
+        opened = open_message(key, sealed);
+        if opened.is_ok() {
+            break;
+        }
+    }
+    let (mut bytes, sender_key, sender) = opened?;
     let len = padding::unpad(&bytes).len();
     bytes.truncate(len);
     let inside = Inside {
@@ -148,12 +170,27 @@ pub fn open_one_to_one(me: &Account, wire: &[u8]) -> Result<Opened, Error> {
         sender_key,
         content: Content::from_bytes(bytes)?,
     };
-    Opened::new(&me.id(), inside, outside, Some(sealed))
+    Opened::new(me, inside, outside, Some(sealed))
+}
+
+/// The envelope in an outermost layer that was sifted.
+pub(crate) fn request_body(outer: &[u8]) -> Result<&[u8], Error> {
+    let missing = |message, field| Error::Missing { message, field };
+    let request = last_bytes(outer, 2).ok_or(missing("WebSocketMessage", "request"))?;
+    last_bytes(request, 3).ok_or(missing("WebSocketRequestMessage", "body"))
+}
+
+/// The content of an envelope that was sifted.
+pub(crate) fn sealed_content(envelope: &[u8]) -> Result<&[u8], Error> {
+    last_bytes(envelope, 8).ok_or(Error::Missing {
+        message: "Envelope",
+        field: "content",
+    })
 }
 
 /// Opens a sealed box and verifies who made it: message, sender's key and id (spec 05 §3.1).
 pub(crate) fn open_message(
-    me: &Account,
+    own_key: &x25519::SecretKey,
     sealed: &[u8],
 ) -> Result<(Zeroizing<Vec<u8>>, ed25519::PublicKey, AccountId), Error> {
     let too_short = Error::Length {
@@ -162,7 +199,7 @@ pub(crate) fn open_message(
         got: sealed.len(),
     };
     let mut buffer = Zeroizing::new(sealed.to_vec());
-    let inner = match sealed_box::open_in_place(me.x25519_key(), &mut buffer) {
+    let inner = match sealed_box::open_in_place(own_key, &mut buffer) {
         Ok(inner) => inner,
         Err(session_crypto::Error::Length { .. }) => return Err(too_short),
         Err(_) => return Err(Error::Decrypt),
@@ -175,7 +212,7 @@ pub(crate) fn open_message(
     let key = ed25519::PublicKey::from_bytes(key).map_err(|_| Error::Signature)?;
     let signature = ed25519::Signature::from_bytes(*tail);
     let (our_key, _) = tail.split_at_mut(x25519::PublicKey::LEN);
-    our_key.copy_from_slice(me.x25519_key().public().as_bytes());
+    our_key.copy_from_slice(own_key.public().as_bytes());
     let (signed, _) = inner
         .split_last_chunk::<{ 64 - x25519::PublicKey::LEN }>()
         .ok_or(too_short)?;

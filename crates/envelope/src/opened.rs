@@ -115,17 +115,22 @@ impl Opened {
         {
             return Err(Error::Timestamp);
         }
-        if !self.from_self {
-            return match self.content.sync_target() {
-                Some(_) => Err(Error::NotFromSelf),
-                None => Ok(()),
-            };
-        }
-        if is_for_others_only(self.content.proto()) {
-            return Err(Error::FromSelf);
-        }
-        Ok(())
+        check_sender(&self.content, self.from_self)
     }
+}
+
+/// Whether a message may come from whom it comes (spec 05 §11.2, 3 and 4).
+pub(crate) fn check_sender(content: &Content, from_self: bool) -> Result<(), Error> {
+    if !from_self {
+        return match content.sync_target() {
+            Some(_) => Err(Error::NotFromSelf),
+            None => Ok(()),
+        };
+    }
+    if is_for_others_only(content.proto()) {
+        return Err(Error::FromSelf);
+    }
+    Ok(())
 }
 
 /// Whether a message has a member that is not valid from oneself (spec 05 §11.1).

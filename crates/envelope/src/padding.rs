@@ -4,7 +4,7 @@
 pub const STEP: usize = 160;
 
 /// The first byte of the padding; the others are zero.
-const TERMINATOR: u8 = 0x80;
+pub(crate) const TERMINATOR: u8 = 0x80;
 
 /// The padded length of a message of `len` bytes, saturating.
 #[must_use]

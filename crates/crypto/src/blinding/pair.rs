@@ -74,6 +74,14 @@ impl Pair {
         &self.public
     }
 
+    pub(super) const fn nonce_rule(&self) -> NonceRule {
+        self.nonce_rule
+    }
+
+    pub(super) const fn scalar(&self) -> &Scalar {
+        &self.secret.scalar
+    }
+
     pub(super) fn sign(&self, message: &[u8]) -> Signature {
         let parts: [&[u8]; 3] = [&self.secret.nonce_key, self.public.as_bytes(), message];
         let wide = Zeroizing::new(self.nonce_rule.hash(&parts));
@@ -83,12 +91,6 @@ impl Pair {
         let signature = sign_with_nonce(&self.secret.scalar, public, &nonce, message);
         nonce.zeroize();
         signature
-    }
-
-    /// The secret scalar, little-endian.
-    #[cfg(feature = "hazmat")]
-    pub(super) fn expose_scalar(&self) -> &[u8; 32] {
-        self.secret.scalar.as_bytes()
     }
 }
 

@@ -165,7 +165,7 @@ fn a_box_without_key_and_signature_is_refused() {
     let to = *bob().x25519_key().public();
     sealed_box::seal(&to, &[0; INNER_OVERHEAD - 1], &mut sealed, &mut rng).unwrap();
     assert!(matches!(
-        open_message(&bob(), &sealed),
+        open_message(bob().x25519_key(), &sealed),
         Err(Error::Length { .. })
     ));
 }
@@ -177,7 +177,7 @@ fn signatures_are_bound_to_sender_and_recipient() {
     let mut reseal = |inner: &[u8]| {
         let mut sealed = Vec::new();
         sealed_box::seal(&to, inner, &mut sealed, &mut rng).unwrap();
-        open_message(&bob(), &sealed).map(|(message, ..)| message)
+        open_message(bob().x25519_key(), &sealed).map(|(message, ..)| message)
     };
     let mut inner = b"message".to_vec();
     sign(&alice(), &to, &mut inner);
