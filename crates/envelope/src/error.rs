@@ -38,16 +38,23 @@ pub enum Error {
     Length {
         /// The object that was read.
         what: &'static str,
-        /// The length that it must have, or the least that it may have.
+        /// The length that it must have, or the least or most that it may have.
         expected: usize,
-        /// The length that it had.
+        /// The length that it had; of what was given up on, what it had until then.
         got: usize,
+    },
+    /// The bytes are not in the encoding that belongs there: bt or zstd.
+    #[error("{what}: malformed")]
+    Encoding {
+        /// The object that was read.
+        what: &'static str,
     },
     /// The unauthenticated source of an envelope is no identifier.
     #[error("Envelope: source is not an identifier")]
     Source,
-    /// The recipient's id has not prefix 05, or its key is of low order.
-    #[error("recipient: not the id of a person")]
+    /// The recipient's id has not the prefix that belongs there, 05 for a person and 03 for a
+    /// group, or its key is of low order.
+    #[error("recipient: wrong kind of id, or key of low order")]
     Recipient,
     /// The message is not for this account, or was changed.
     #[error("decryption failed")]
@@ -75,6 +82,9 @@ pub enum Error {
     /// A Session Pro proof names another rotating key than the one that is to sign.
     #[error("Pro proof: another rotating key")]
     RotatingKey,
+    /// A notice about a group's keys from before the current ones.
+    #[error("kick notice: older than the group's current keys")]
+    Outdated,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),
