@@ -49,7 +49,7 @@ fn encrypt(case: &Value) -> Result<Value, CaseError> {
     let (plaintext, frame) = (bytes(case, "plaintext"), optional_bytes(case, "zstd_frame"));
     let (from, group) = (sender(case)?, group_id(case)?);
     let key = group::key_from_bytes(&bytes(case, "group_key"))?;
-    let padding = usize::try_from(unsigned(case, "padding"))?;
+    let padding = u16::try_from(unsigned(case, "padding"))?;
     let data = data(&plaintext, frame.as_deref());
     let nonce = array(case, "nonce")?;
     let ciphertext = encrypt_group_with(&from, &group, &key, data, padding, &nonce)?;

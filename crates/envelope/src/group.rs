@@ -29,7 +29,7 @@ pub(crate) use self::cipher::{Payload, write_ciphertext};
 pub const MAX_PLAINTEXT_LEN: usize = 1_000_000;
 
 /// Messages grow to a multiple of this many bytes.
-pub const PADDING: usize = 256;
+pub const PADDING: u16 = 256;
 
 /// A group's key in its stored form: 32 bytes, or 64 of which the first half counts.
 ///

@@ -124,7 +124,7 @@ pub fn encrypt_group_with(
     group: &AccountId,
     key: &SymmetricKey,
     data: GroupData<'_>,
-    padding: usize,
+    padding: u16,
     nonce: &[u8; NONCE_LEN],
 ) -> Result<Vec<u8>, Error> {
     let group = group::group_key(group)?;

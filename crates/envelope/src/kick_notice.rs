@@ -89,3 +89,86 @@ fn decimal(text: &[u8]) -> Option<u64> {
     }
     core::str::from_utf8(text).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha20Rng;
+    use session_core::Prefix;
+    use session_crypto::rand_core::SeedableRng;
+    use session_identity::Seed;
+
+    fn rng() -> ChaCha20Rng {
+        ChaCha20Rng::from_seed([9; 32])
+    }
+
+    fn account(byte: u8) -> Account {
+        Account::from_seed(&Seed::from([byte; 32]))
+    }
+
+    fn group() -> (ed25519::SigningKey, AccountId) {
+        let key = ed25519::SigningKey::from_seed(&[3; 32]);
+        let id = AccountId::new(Prefix::Group, *key.public().as_bytes());
+        (key, id)
+    }
+
+    /// A message in the domain of notices.
+    fn open(message: &[u8]) -> Result<u64, Error> {
+        let (key, id) = group();
+        let me = account(1);
+        let to = [(*me.x25519_key().public(), message)];
+        let encoded = multi::encrypt(&key.to_x25519(), &to, Domain::KICKED, 0, &mut rng()).unwrap();
+        KickNotice::open(&me, &id, 5, &encoded).map(|notice| notice.generation())
+    }
+
+    #[test]
+    fn members_learn_that_they_were_removed() {
+        let (key, id) = group();
+        let members = [account(1).id(), account(2).id()];
+        let encoded = KickNotice::seal(&key, &members, 19, &mut rng()).unwrap();
+        for me in [account(1), account(2)] {
+            let open = |current| KickNotice::open(&me, &id, current, &encoded);
+            assert_eq!(open(0).map(|notice| notice.generation()), Ok(19));
+            assert_eq!(open(19), Ok(KickNotice { generation: 19 }));
+            assert_eq!(open(20), Err(Error::Outdated));
+        }
+        let open = |id: &AccountId| KickNotice::open(&account(3), id, 0, &encoded);
+        assert_eq!(open(&id), Err(Error::Decrypt));
+        assert_eq!(open(&members[0]), Err(Error::Recipient));
+        let no_key = AccountId::new(Prefix::Group, [0; 32]);
+        assert_eq!(open(&no_key), Err(Error::Recipient));
+    }
+
+    #[test]
+    fn notices_name_the_member_and_a_number() {
+        let me = account(1).x25519_key().public().as_bytes().to_vec();
+        let notice = |generation: &[u8]| open(&[&me, generation].concat());
+        assert_eq!(notice(b"5"), Ok(5));
+        assert_eq!(notice(b"007"), Ok(7));
+        assert_eq!(notice(b"18446744073709551615"), Ok(u64::MAX));
+        let malformed = Err(Error::Encoding {
+            what: "kick notice",
+        });
+        for generation in [
+            &b""[..],
+            b"+7",
+            b"-7",
+            b"7 ",
+            b"18446744073709551616",
+            b"\xff",
+        ] {
+            assert_eq!(notice(generation), malformed, "{generation:?}");
+        }
+        let another = account(2).x25519_key().public().as_bytes().to_vec();
+        assert_eq!(open(&[&another, &b"7"[..]].concat()), malformed);
+    }
+
+    #[test]
+    fn only_people_are_removed() {
+        let (key, id) = group();
+        let seal = |member| KickNotice::seal(&key, &[member], 1, &mut rng());
+        assert_eq!(seal(id), Err(Error::Recipient));
+        let no_key = AccountId::new(Prefix::Standard, [0; 32]);
+        assert_eq!(seal(no_key), Err(Error::Recipient));
+    }
+}

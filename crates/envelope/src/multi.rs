@@ -77,7 +77,7 @@ pub fn encrypt<R: CryptoRng + ?Sized>(
     from: &x25519::SecretKey,
     to: &[(x25519::PublicKey, &[u8])],
     domain: Domain<'_>,
-    padding: usize,
+    padding: u16,
     rng: &mut R,
 ) -> Result<Vec<u8>, Error> {
     let nonce = xchacha20::nonce(rng);
@@ -104,7 +104,8 @@ pub fn encrypt<R: CryptoRng + ?Sized>(
     }
     let first_len = to.first().map_or(0, |(_, message)| message.len());
     let count = to.len();
-    let padded_count = count.checked_next_multiple_of(padding).unwrap_or(count);
+    let padded_count = count.checked_next_multiple_of(padding.into());
+    let padded_count = padded_count.unwrap_or(count);
     for _ in count..padded_count {
         item.resize(first_len.saturating_add(TAG_LEN), 0);
         rng.fill_bytes(&mut item);

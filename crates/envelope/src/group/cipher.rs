@@ -85,7 +85,7 @@ pub fn encrypt<R: CryptoRng + ?Sized>(
     group: &AccountId,
     key: &SymmetricKey,
     plaintext: &[u8],
-    padding: usize,
+    padding: u16,
     rng: &mut R,
 ) -> Result<Vec<u8>, Error> {
     let group = group_key(group)?;
@@ -116,13 +116,13 @@ pub(crate) fn write_ciphertext(
     group: &[u8; 32],
     key: &SymmetricKey,
     mut payload: Payload,
-    padding: usize,
+    padding: u16,
     nonce: &[u8; NONCE_LEN],
 ) -> Result<Vec<u8>, Error> {
     let dict_len = dict_len(payload.data.len());
     let wire_len = dict_len.saturating_add(xchacha20::OVERHEAD);
     let padded_len = wire_len
-        .checked_next_multiple_of(padding)
+        .checked_next_multiple_of(padding.into())
         .unwrap_or(wire_len);
 
     let author = from.expose_signing_key();
