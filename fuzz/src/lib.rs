@@ -12,6 +12,7 @@ mod community;
 mod confirmations;
 mod envelope;
 mod framing;
+mod group;
 mod monitor;
 mod name;
 mod network;
@@ -30,6 +31,7 @@ pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
+pub use group::{group_open, multi};
 pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
@@ -57,7 +59,7 @@ targets! {
     node_list_json node_list_bin redirect
     onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply batch monitor framing
-    proto_sift envelope_open
+    proto_sift envelope_open group_open multi
     path_policy client_inputs node_inputs
 }
 

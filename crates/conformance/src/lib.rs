@@ -10,6 +10,7 @@ pub mod case;
 mod community;
 mod crypto;
 mod envelope;
+mod envelope_group;
 mod identity;
 mod onion;
 mod path;
@@ -32,6 +33,7 @@ fn suite(name: &str) -> Option<Suite> {
         community::SUITES,
         crypto::SUITES,
         envelope::SUITES,
+        envelope_group::SUITES,
         identity::SUITES,
         onion::SUITES,
         path::SUITES,

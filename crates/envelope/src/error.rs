@@ -38,16 +38,23 @@ pub enum Error {
     Length {
         /// The object that was read.
         what: &'static str,
-        /// The length that it must have, or the least that it may have.
+        /// The length that it must have, or the least or most that it may have.
         expected: usize,
-        /// The length that it had.
+        /// The length that it had; of what was given up on, what it had until then.
         got: usize,
+    },
+    /// The bytes are not in the encoding that belongs there: bt or zstd.
+    #[error("{what}: malformed")]
+    Encoding {
+        /// The object that was read.
+        what: &'static str,
     },
     /// The unauthenticated source of an envelope is no identifier.
     #[error("Envelope: source is not an identifier")]
     Source,
-    /// The recipient's id is not of a kind that this is sealed to, or its key is not valid.
-    #[error("recipient: not the id of a person")]
+    /// The recipient's id has not the prefix that belongs there, 05 for a person, 03 for a group, 15
+    /// or 25 for an inbox, or its key is not valid.
+    #[error("recipient: wrong kind of id, or not a valid key")]
     Recipient,
     /// The message is not for this account, or was changed.
     #[error("decryption failed")]
@@ -91,6 +98,9 @@ pub enum Error {
     /// A legacy wrapper holds a config of another kind.
     #[error("SharedConfigMessage: another kind")]
     ConfigKind,
+    /// A notice about a group's keys from before the current ones.
+    #[error("kick notice: older than the group's current keys")]
+    Outdated,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

@@ -7,15 +7,16 @@ use alloc::vec::Vec;
 
 use session_core::{AccountId, UnixMillis};
 use session_crypto::hazmat::seal_with_ephemeral;
-use session_crypto::xchacha20poly1305::NONCE_LEN;
-use session_crypto::{ed25519, x25519};
+use session_crypto::{SymmetricKey, ed25519, x25519};
 use session_identity::Account;
 use zeroize::Zeroizing;
 
 pub use crate::pro_signature::ProSignature;
 
 use crate::community::{self, refuse_signed};
+use crate::group::{self, Payload};
 use crate::one_to_one::{self, recipient_key, signed, write_wire};
+use crate::xchacha20::NONCE_LEN;
 use crate::{Content, Error, Inbox, legacy_config};
 
 /// [`seal_one_to_one`](crate::seal_one_to_one) of bytes that need not be a message, with a chosen
@@ -118,4 +119,47 @@ pub fn open_inbox_message(
     sealed: &[u8],
 ) -> Result<(Zeroizing<Vec<u8>>, ed25519::PublicKey, AccountId), Error> {
     inbox.open_message(sender, recipient, sealed)
+}
+
+/// The envelope that [`seal_group`](crate::seal_group) encrypts, around bytes that need not be a
+/// message.
+///
+/// # Errors
+/// Never: other envelopes have content that can fail.
+pub fn group_envelope(
+    content: &[u8],
+    sent: UnixMillis,
+    pro_signature: &ProSignature<'_>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    group::write_envelope(content, sent, pro_signature)
+}
+
+/// What stands in a group message.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum GroupData<'a> {
+    /// A plaintext, which is not compressed, however long it is.
+    Plain(&'a [u8]),
+    /// What is said to be zstd frames.
+    Compressed(&'a [u8]),
+}
+
+/// [`group::encrypt`](crate::group::encrypt) of these data, with a chosen nonce.
+///
+/// # Errors
+/// [`Error::Recipient`].
+pub fn encrypt_group_with(
+    from: &Account,
+    group: &AccountId,
+    key: &SymmetricKey,
+    data: GroupData<'_>,
+    padding: u16,
+    nonce: &[u8; NONCE_LEN],
+) -> Result<Vec<u8>, Error> {
+    let group = group::group_key(group)?;
+    let payload = match data {
+        GroupData::Plain(data) => Payload::plain(Zeroizing::new(data.to_vec())),
+        GroupData::Compressed(data) => Payload::frame(Zeroizing::new(data.to_vec())),
+    };
+    group::write_ciphertext(from, group, key, payload, padding, nonce)
 }

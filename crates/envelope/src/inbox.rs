@@ -16,7 +16,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::community::{Post, check_posted_time, to_post};
 use crate::opened::check_sender;
 use crate::pro::{Claim, Credential};
-use crate::{Content, Error};
+use crate::{Content, Error, xchacha20};
 
 /// The first byte of a sealed message.
 const VERSION: u8 = 0;
@@ -103,8 +103,7 @@ impl Inbox {
         pro: Option<&Credential>,
         rng: &mut R,
     ) -> Result<Vec<u8>, Error> {
-        let mut nonce = [0; NONCE_LEN];
-        rng.fill_bytes(&mut nonce);
+        let nonce = xchacha20::nonce(rng);
         self.seal_message(to, &to_post(content, sent, pro)?, &nonce)
     }
 

@@ -5,30 +5,40 @@
 
 extern crate alloc;
 
+mod buffer;
 mod community;
+mod compression;
 mod content;
 mod envelope;
 mod error;
+pub mod group;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod inbox;
+mod kick_notice;
 pub mod legacy_config;
 pub mod legacy_group;
+pub mod multi;
 mod one_to_one;
 mod opened;
 pub mod padding;
 pub mod pro;
 mod pro_signature;
 pub mod proto;
+mod push;
 mod sender;
+pub mod xchacha20;
 
 pub use community::{Post, open_post, seal_post};
 pub use content::{Content, Expiration};
 pub use envelope::Outside;
 pub use error::Error;
+pub use group::{GroupOpener, open_group, seal_group};
 pub use inbox::{Inbox, InboxMessage};
+pub use kick_notice::KickNotice;
 pub use one_to_one::{MAX_WIRE_LEN, open_one_to_one, seal_one_to_one};
 pub use opened::Opened;
+pub use push::open_push;
 pub use sender::Sender;
 
 // What the API names.

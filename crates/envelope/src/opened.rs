@@ -24,6 +24,7 @@ pub struct Opened {
     content: Content,
     outside: Outside,
     pro_claim: Option<Claim>,
+    key_index: Option<usize>,
 }
 
 impl Opened {
@@ -56,7 +57,14 @@ impl Opened {
             content,
             outside,
             pro_claim,
+            key_index: None,
         })
+    }
+
+    /// Notes with which of several keys the message was opened.
+    pub(crate) const fn with_key_index(mut self, index: usize) -> Self {
+        self.key_index = Some(index);
+        self
     }
 
     /// Who sealed the message: authenticated.
@@ -101,6 +109,13 @@ impl Opened {
     #[must_use]
     pub const fn pro_claim(&self) -> Option<&Claim> {
         self.pro_claim.as_ref()
+    }
+
+    /// Which of the keys that were offered opened the message of a group; `None` for other
+    /// messages. It proves nothing: who has two keys can make what both of them open.
+    #[must_use]
+    pub const fn key_index(&self) -> Option<usize> {
+        self.key_index
     }
 
     /// The checks that receivers owe (spec 05 §11.2, 1 to 4): drop the message when they fail.

@@ -34,6 +34,13 @@ pub fn unpad(padded: &[u8]) -> &[u8] {
     }
 }
 
+/// The plaintext in front of padding with zeros, where its own last byte is none. What is all zero
+/// stays as it is (spec 05 §6.2, §12).
+pub(crate) fn without_zeros(padded: &[u8]) -> &[u8] {
+    let last = padded.iter().rposition(|byte| *byte != 0);
+    last.and_then(|last| padded.get(..=last)).unwrap_or(padded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,6 +139,45 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             prefixed(&[4], suite("envelope-1to1-decode").hex("/in/wire")),
         ]
         .concat(),
+        "group_open" => [
+            prefixed(&[0], suite("envelope-group-encode").hex("/in/content")),
+            // Compressed, with padding to 15 bytes.
+            vec![
+                b"\xf1\x50\0\x07\x01a word, ".to_vec(),
+                b"\x01\x01\x01\0\0hello".to_vec(),
+            ],
+            prefixed(&[2], suite("envelope-group-encrypt").hex("/in/zstd_frame")),
+            prefixed(&[2], suite("envelope-group-encode").hex("/in/zstd_frame")),
+            vec![
+                // The content size and two blocks: raw, and a byte repeated.
+                b"\x03\x20\x05\x10\0\0ab\x1b\0\0c".to_vec(),
+                // A skippable frame behind a frame.
+                b"\x03\x20\0\x01\0\0\x50\x2a\x4d\x18\x02\0\0\0ab".to_vec(),
+                // Pieces in order with unknown ones between; without order; with bytes after.
+                b"\x04\x06\0\x01\x02\x03\x04\x06\0\x05hello\0\0".to_vec(),
+                b"\x04\x04\0\x03\x01\x04\0\x05hello".to_vec(),
+                b"\x04\x04\0\x01\x03\x04\0\x05helloe".to_vec(),
+                b"\x05d0:i1e1:a32:".to_vec(),
+            ],
+        ]
+        .concat(),
+        "multi" => [
+            prefixed(&[1], suite("envelope-multi-decrypt").hex("/in/encoded"))
+                .into_iter()
+                .map(|mut seed| {
+                    seed.splice(1..1, [0, 0]);
+                    seed
+                })
+                .collect(),
+            vec![
+                b"\x06\0\x01p\0\x05hello\0\0\0\x01x\0\x50\x01".to_vec(),
+                b"\xf4\0\0\0\x05hello\0\x02xy\0\x30\x80".to_vec(),
+                b"\x01\0\x0019".to_vec(),
+                b"\x01\0\x00007".to_vec(),
+                b"\x01\0\x00+7".to_vec(),
+            ],
+        ]
+        .concat(),
         "path_policy" => path_policy(),
         "client_inputs" => client_inputs(),
         "node_inputs" => node_inputs(),
