@@ -9,8 +9,8 @@ use session_identity::Seed;
 use super::*;
 use crate::proto::{
     self, CallMessage, CallType, DataExtractionNotification, DataMessage, GroupUpdateInviteMessage,
-    GroupUpdateMemberLeftMessage, GroupUpdateMessage, MessageRequestResponse, ReceiptMessage,
-    TypingMessage,
+    GroupUpdateMemberLeftMessage, GroupUpdateMessage, MessageRequestResponse, Preview,
+    ReceiptMessage, TypingMessage,
 };
 
 const SENT: UnixMillis = UnixMillis::from_millis(1_755_166_437_229);
@@ -343,4 +343,48 @@ fn control_messages_that_only_others_send() {
     for message in &allowed {
         assert_eq!(check(&bob(), message), Ok(()));
     }
+}
+
+#[test]
+fn no_message_is_dated_zero() {
+    let mut rng = ChaCha20Rng::from_seed([9; 32]);
+    let zero = UnixMillis::from_millis(0);
+    let sealed = seal_one_to_one(&alice(), &bob().id(), &Content::text(""), zero, &mut rng);
+    assert_eq!(sealed, Err(Error::Timestamp));
+}
+
+#[test]
+fn messages_end_at_what_a_swarm_stores() {
+    let sealed_len = |title_len: usize| {
+        let preview = Preview {
+            url: Some(String::new()),
+            title: Some("x".repeat(title_len)),
+            ..Default::default()
+        };
+        let content = proto::Content {
+            data_message: Some(DataMessage {
+                preview: vec![preview],
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let content = Content::from_proto(content).unwrap();
+        let mut rng = ChaCha20Rng::from_seed([9; 32]);
+        let sealed = seal_one_to_one(&alice(), &bob().id(), &content, SENT, &mut rng);
+        sealed.map(|wire| wire.len())
+    };
+    // Lengths go in steps of the padding, so the last one that fits is at most a step below.
+    let lens = (MAX_WIRE_LEN - 600..MAX_WIRE_LEN).map(sealed_len);
+    let lens: Vec<_> = lens.take_while(Result::is_ok).flatten().collect();
+    let longest = *lens.last().unwrap();
+    assert!(longest <= MAX_WIRE_LEN && longest + padding::STEP > MAX_WIRE_LEN);
+    let refused = sealed_len(MAX_WIRE_LEN - 600 + lens.len());
+    assert_eq!(
+        refused,
+        Err(Error::Length {
+            what: "message",
+            expected: MAX_WIRE_LEN,
+            got: longest + padding::STEP,
+        })
+    );
 }
