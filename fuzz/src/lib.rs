@@ -13,12 +13,14 @@ mod confirmations;
 mod envelope;
 mod framing;
 mod group;
+mod inbox;
 mod monitor;
 mod name;
 mod network;
 mod node;
 mod onion;
 mod path;
+mod posts;
 mod requests;
 mod server;
 mod storage_reply;
@@ -32,11 +34,13 @@ pub use community::{blinded_id, community_auth};
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
+pub use inbox::inbox_open;
 pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
 pub use onion::{onion_layer, onion_peel, onion_reply};
 pub use path::path_policy;
+pub use posts::community;
 pub use server::{relay_dict, v4_frame};
 pub use storage_reply::{reply_seeds, storage_reply};
 pub use storage_request::{METHODS, storage_request};
@@ -60,6 +64,7 @@ targets! {
     onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply batch monitor framing
     proto_sift envelope_open group_open multi
+    community inbox_open
     path_policy client_inputs node_inputs
 }
 

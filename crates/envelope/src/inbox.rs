@@ -1,7 +1,7 @@
 //! Messages to the blinded ids of a community server (spec 05 §7).
 
 use alloc::vec::Vec;
-use core::mem;
+use core::{fmt, mem};
 
 use session_core::{AccountId, Prefix, UnixMillis};
 use session_crypto::blinding::AgreementKey;
@@ -51,7 +51,7 @@ const OVERHEAD: usize = OUTER_OVERHEAD + ed25519::PublicKey::LEN;
 /// assert_eq!(opened.content().body(), Some("hello"));
 /// # Ok::<(), session_envelope::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Inbox {
     account: AccountId,
     key: ed25519::PublicKey,
@@ -185,12 +185,15 @@ impl Inbox {
             return Err(too_short(OVERHEAD));
         }
 
-        let key = if sender.key_bytes() == own.public().as_bytes() {
+        let own_key = own.public().as_bytes();
+        let key = if sender.key_bytes() == own_key {
             let to = blinded_key(recipient).ok_or(Error::Recipient)?;
             own.key_to(&to).map_err(|_| Error::Recipient)?
-        } else {
+        } else if recipient.key_bytes() == own_key {
             let from = blinded_key(sender).ok_or(Error::Sender)?;
             own.key_from(&from).map_err(|_| Error::Sender)?
+        } else {
+            return Err(Error::Decrypt);
         };
         let mut message = Zeroizing::new(inner.to_vec());
         xchacha20poly1305::open_in_place(&key, nonce, &mut message, tag)
@@ -215,6 +218,13 @@ impl Inbox {
             Prefix::Blinded25 => Some(&self.form25),
             _ => None,
         }
+    }
+}
+
+/// Shows a shortened blinded id only: the Account ID beside it would say whose it is.
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inbox({})", self.id15().short())
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
 use session_fuzz::{METHODS, TARGETS, reply_seeds};
 use session_identity::mnemonic::Language;
+use session_identity::{Account, Seed};
 use session_onion::EncType;
 use session_onion::hazmat::{LayerSecret, open_layer};
 use session_swarm::{NodeRecord, node_list_json};
@@ -176,6 +177,32 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
                 b"\x01\0\x00007".to_vec(),
                 b"\x01\0\x00+7".to_vec(),
             ],
+        ]
+        .concat(),
+        "community" => [
+            prefixed(&[0], suite("envelope-community-decode").hex("/in/wire")),
+            prefixed(
+                &[1, 3],
+                suite("envelope-community-encode").hex("/in/content"),
+            ),
+            suite("envelope-community-encode").build(records_between),
+            vec![b"\x04hello".to_vec(), [&[4][..], &[b'x'; 2001]].concat()],
+            vec![b"\x05\0\x08world".to_vec(), b"\x05\0\x9f\x80\0".to_vec()],
+        ]
+        .concat(),
+        "inbox_open" => [
+            prefixed(
+                &[0, 1],
+                suite("envelope-community-encode").hex("/in/content"),
+            ),
+            prefixed(&[4, 5], vec![vec![50, 1], vec![20, 9, 9], Vec::new()]),
+            prefixed(&[2, 3], vec![vec![0, 30, 9, 9], vec![0, 0, 1], vec![0, 80]]),
+            prefixed(&[6, 7], insides()),
+            prefixed(&[8], suite("envelope-inbox-decrypt").build(reported_ids)),
+            prefixed(
+                &[10, 11],
+                suite("envelope-inbox-decrypt").hex("/in/ciphertext"),
+            ),
         ]
         .concat(),
         "path_policy" => path_policy(),
@@ -353,6 +380,25 @@ fn signed_request(input: &Value) -> Option<Vec<u8>> {
     let blinded = u8::from(input["blinded"].as_bool()?);
     let request = request(1 | blinded << 1, "timestamp", input)?;
     Some([request, hex(input, "sk")?].concat())
+}
+
+/// A post in two halves.
+fn records_between(input: &Value) -> Option<Vec<u8>> {
+    let content = hex(input, "content")?;
+    Some([&[2][..], &piece(&content), &[0x3a, 1, 9]].concat())
+}
+
+/// Messages behind which stands the sender's key, another one or none.
+fn insides() -> Seeds {
+    let key = |byte| *Account::from_seed(&Seed::from([byte; 32])).ed25519_key();
+    let [own, other] = [1, 3].map(|byte| [b"text", &key(byte).as_bytes()[..]].concat());
+    let (mut negative, short) = (own.clone(), own[..31].to_vec());
+    *negative.last_mut().expect("a key") ^= 0x80;
+    vec![own.clone(), own, negative.clone(), negative, other, short]
+}
+
+fn reported_ids(input: &Value) -> Option<Vec<u8>> {
+    Some([hex(input, "sender_id")?, hex(input, "recipient_id")?].concat())
 }
 
 fn path_policy() -> Seeds {
