@@ -293,3 +293,6 @@ fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
         got: bytes.len(),
     })
 }
+
+#[cfg(test)]
+mod tests;
