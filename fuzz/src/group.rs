@@ -1,5 +1,7 @@
 //! Messages of groups, and for several recipients.
 
+use std::sync::LazyLock;
+
 use rand_chacha::ChaCha20Rng;
 use session_core::{AccountId, Prefix, UnixMillis};
 use session_crypto::rand_core::SeedableRng;
@@ -15,6 +17,15 @@ const GROUP: AccountId = AccountId::new(Prefix::Group, [3; 32]);
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
+static KEYS: LazyLock<[SymmetricKey; 2]> =
+    LazyLock::new(|| [2, 1].map(|byte| SymmetricKey::from_bytes([byte; 32])));
+
+/// A message that was compressed.
+static HELLO: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let [_, key] = &*KEYS;
+    group::encrypt(&ACCOUNTS[0], &GROUP, key, &[b'a'; 300], 0, &mut rng()).expect("short")
+});
+
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::from_seed([9; 32])
 }
@@ -25,9 +36,8 @@ pub fn group_open(data: &[u8]) {
     let mut bytes = Bytes(data);
     let choices = bytes.byte();
     let [from, me, _] = &*ACCOUNTS;
-    let keys = [2, 1].map(|byte| SymmetricKey::from_bytes([byte; 32]));
-    let [_, key] = &keys;
-    let mut opener = GroupOpener::new(&GROUP, &keys).expect("a group");
+    let [_, key] = &*KEYS;
+    let mut opener = GroupOpener::new(&GROUP, &*KEYS).expect("a group");
     let encrypt = |data: &[u8]| {
         let padding = u16::from(choices >> 4);
         group::encrypt(from, &GROUP, key, data, padding, &mut rng())
@@ -40,11 +50,8 @@ pub fn group_open(data: &[u8]) {
         |dict: &[u8]| xchacha20::encrypt(key, dict, &mut rng()).expect("not 60 GiB long");
 
     // Whatever follows, the buffers have been used before.
-    let hello = encrypt(&[b'a'; 300]).expect("short");
-    assert_eq!(
-        opener.decrypt(&hello).expect("as sent").plaintext,
-        [b'a'; 300]
-    );
+    let hello = opener.decrypt(&HELLO).expect("as sent");
+    assert_eq!(hello.plaintext, [b'a'; 300]);
 
     match choices % 6 {
         // A content.
@@ -110,10 +117,8 @@ pub fn group_open(data: &[u8]) {
         }
     }
 
-    assert_eq!(
-        opener.decrypt(&hello).expect("as sent").plaintext,
-        [b'a'; 300]
-    );
+    let hello = opener.decrypt(&HELLO).expect("as sent");
+    assert_eq!(hello.plaintext, [b'a'; 300]);
 }
 
 fn frames(opener: &mut GroupOpener<'_>, ciphertext: &[u8]) {

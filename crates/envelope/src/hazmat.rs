@@ -144,7 +144,7 @@ pub enum GroupData<'a> {
     Compressed(&'a [u8]),
 }
 
-/// [`group::encrypt`](crate::group::encrypt) of these data, with a chosen nonce.
+/// [`group::encrypt`] of these data, with a chosen nonce.
 ///
 /// # Errors
 /// [`Error::Recipient`].

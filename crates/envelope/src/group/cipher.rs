@@ -29,6 +29,10 @@ const VERSION_1: u8 = 1;
 /// Bytes that are signed behind the data: the group's key.
 pub(super) const SIGNED_TAIL_LEN: usize = 32;
 
+/// The shortest plaintext that is worth compressing, in bytes. Of an envelope of that length half
+/// is signature and framing; what the rest could save is less than a step of the padding.
+const MIN_COMPRESSED_LEN: usize = 256;
+
 const WHAT: &str = "group message";
 
 /// The data of a message, in a buffer with room for the signed tail.
@@ -47,10 +51,11 @@ impl Payload {
                 got: plaintext.len(),
             });
         }
-        Ok(match compress(&plaintext) {
-            Some(frame) => Self::frame(frame),
-            None => Self::plain(plaintext),
-        })
+        let frame = match plaintext.len() {
+            ..MIN_COMPRESSED_LEN => None,
+            _ => compress(&plaintext),
+        };
+        Ok(frame.map_or_else(|| Self::plain(plaintext), Self::frame))
     }
 
     pub(crate) const fn plain(data: Zeroizing<Vec<u8>>) -> Self {
@@ -243,7 +248,7 @@ impl Fields {
         };
         let mut reader = DictReader::new(dict).map_err(malformed)?;
         if reader.int::<u64>(VERSION).map_err(malformed)? != VERSION_1.into() {
-            return Err(Error::Encoding { what: WHAT });
+            return Err(Error::Version { what: WHAT });
         }
         let author: [u8; ed25519::PublicKey::LEN] =
             array(reader.bytes(AUTHOR).map_err(malformed)?)?;
@@ -293,3 +298,6 @@ fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
         got: bytes.len(),
     })
 }
+
+#[cfg(test)]
+mod tests;
