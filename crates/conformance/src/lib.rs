@@ -12,6 +12,7 @@ mod envelope;
 mod identity;
 mod onion;
 mod path;
+mod pro;
 mod runner;
 mod signed_request;
 mod storage;
@@ -33,6 +34,7 @@ fn suite(name: &str) -> Option<Suite> {
         identity::SUITES,
         onion::SUITES,
         path::SUITES,
+        pro::SUITES,
         signed_request::SUITES,
         storage::SUITES,
         storage_access::SUITES,
