@@ -10,7 +10,8 @@ use session_envelope::{Inbox, hazmat, legacy_group, open_post, padding};
 use session_identity::blinding::ServerKey;
 use session_identity::{Account, Seed};
 
-use crate::case::{CaseError, Suite, array, bytes, hex, optional_bytes};
+use crate::case::{CaseError, Suite, array, bytes, hex, optional_bytes, unsigned};
+use crate::pro;
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("envelope-community-encode", encode),
@@ -47,11 +48,13 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
 }
 
 /// What a verifier says of the claim, at `now`: seconds in format B, milliseconds in A.
-fn pro_json(_case: &Value, claim: Option<&Claim>) -> Result<Value, CaseError> {
-    match claim {
-        None => Ok(Value::Null),
-        Some(_) => Err(CaseError::Skipped("pro")),
-    }
+fn pro_json(case: &Value, claim: Option<&Claim>) -> Result<Value, CaseError> {
+    let Some(claim) = claim else {
+        return Ok(Value::Null);
+    };
+    let now = pro::format(case, "pro_format").time(unsigned(case, "now"));
+    let evaluation = pro::verifier(case)?.evaluate(claim, now)?;
+    Ok(pro::evaluation(&evaluation))
 }
 
 fn account(case: &Value, field: &str) -> Result<Account, CaseError> {

@@ -10,6 +10,7 @@ use session_envelope::{Error, hazmat, open_one_to_one, padding};
 use session_identity::{Account, Seed};
 
 use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unhex, unsigned};
+use crate::pro;
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("envelope-pad", pad),
@@ -121,9 +122,7 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
     }
     let (key_index, opened) = result?;
     let outside = opened.outside();
-    if outside.pro_signature.is_some() && opened.content().proto().pro_message.is_some() {
-        return Err(CaseError::Skipped("pro"));
-    }
+    let pro = opened.pro(&mut pro::verifier(case)?)?;
     Ok(json!({
         "timestamp": outside.timestamp.as_millis(),
         "source": outside.source.map(|id| id.to_hex()),
@@ -133,7 +132,7 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
         "sender_ed25519": hex(opened.sender_key().as_bytes()),
         "sender_session_id": opened.sender().to_hex(),
         "content": hex(opened.content().as_bytes()),
-        "pro": null,
+        "pro": pro.as_ref().map(pro::evaluation),
     }))
 }
 

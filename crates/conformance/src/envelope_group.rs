@@ -6,12 +6,13 @@ use session_core::{AccountId, Prefix, UnixMillis};
 use session_crypto::{SymmetricKey, ed25519, x25519};
 use session_envelope::hazmat::{GroupData, ProSignature, encrypt_group_with, group_envelope};
 use session_envelope::multi::{self, Domain};
-use session_envelope::{GroupOpener, Opened, group, open_push, xchacha20};
+use session_envelope::{GroupOpener, group, open_push, xchacha20};
 use session_identity::{Account, Seed};
 
 use crate::case::{
     CaseError, Replay, Suite, array, bytes, hex, list, optional_bytes, text, unhex, unsigned,
 };
+use crate::pro;
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("envelope-group-encrypt", encrypt),
@@ -108,6 +109,7 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
     let me = AccountId::new(Prefix::Standard, [0; 32]);
     let opened = GroupOpener::new(&group, &keys)?.open(&me, &bytes(case, "wire"))?;
     let outside = opened.outside();
+    let pro = opened.pro(&mut pro::verifier(case)?)?;
     Ok(json!({
         "timestamp": outside.timestamp.as_millis(),
         "source": outside.source.map(|id| id.to_hex()),
@@ -116,15 +118,8 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
         "key_index": opened.key_index(),
         "sender_session_id": opened.sender().to_hex(),
         "content": hex(opened.content().as_bytes()),
-        "pro": pro_json(case, &opened)?,
+        "pro": pro.as_ref().map(pro::evaluation),
     }))
-}
-
-fn pro_json(_case: &Value, opened: &Opened) -> Result<Value, CaseError> {
-    match opened.pro_claim() {
-        None => Ok(Value::Null),
-        Some(_) => Err(CaseError::Skipped("pro")),
-    }
 }
 
 fn multi_encrypt(case: &Value) -> Result<Value, CaseError> {

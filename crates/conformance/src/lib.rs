@@ -14,6 +14,7 @@ mod envelope_group;
 mod identity;
 mod onion;
 mod path;
+mod pro;
 mod runner;
 mod signed_request;
 mod storage;
@@ -37,6 +38,7 @@ fn suite(name: &str) -> Option<Suite> {
         identity::SUITES,
         onion::SUITES,
         path::SUITES,
+        pro::SUITES,
         signed_request::SUITES,
         storage::SUITES,
         storage_access::SUITES,

@@ -1,5 +1,6 @@
 //! Why a message was refused.
 
+use crate::pro::Status;
 use crate::proto::Fault;
 
 /// What was wrong with a message.
@@ -25,8 +26,8 @@ pub enum Error {
         /// The field.
         field: &'static str,
     },
-    /// A text field is not UTF-8.
-    #[error("{message}: {field} is not UTF-8")]
+    /// A text field is not UTF-8, or text that was given in UTF-16 is not.
+    #[error("{message}: {field} is not valid text")]
     Text {
         /// The message type that was read.
         message: &'static str,
@@ -101,6 +102,18 @@ pub enum Error {
     /// A notice about a group's keys from before the current ones.
     #[error("kick notice: older than the group's current keys")]
     Outdated,
+    /// A configured Session Pro backend: its key is none, or it is the public development key.
+    #[error("Pro backend: not a key to trust")]
+    BackendKey,
+    /// The Session Pro backend gave us a proof that is not valid.
+    #[error("Pro proof: {0}")]
+    Proof(Status),
+    /// The Session Pro backend said something that is no reply.
+    #[error("Pro backend's reply: {member} is missing or not valid")]
+    BackendReply {
+        /// The JSON member at fault, or `reply` for the whole.
+        member: &'static str,
+    },
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

@@ -4,7 +4,7 @@ use session_core::{AccountId, UnixMillis};
 use session_crypto::ed25519;
 
 use crate::envelope::Outside;
-use crate::pro::Claim;
+use crate::pro::{Claim, Evaluation, Verifier};
 use crate::proto::{self, CallType};
 use crate::{Content, Error};
 
@@ -104,8 +104,7 @@ impl Opened {
         &self.outside
     }
 
-    /// The Session Pro features that the sender claims, to be evaluated at
-    /// [`sig_timestamp`](Content::sig_timestamp) (spec 12 §4.2).
+    /// The Session Pro features that the sender claims: see [`pro`](Self::pro).
     #[must_use]
     pub const fn pro_claim(&self) -> Option<&Claim> {
         self.pro_claim.as_ref()
@@ -116,6 +115,18 @@ impl Opened {
     #[must_use]
     pub const fn key_index(&self) -> Option<usize> {
         self.key_index
+    }
+
+    /// What the [claim](Self::pro_claim) is worth at the signed time. `None` without a claim.
+    ///
+    /// # Errors
+    /// As [`Verifier::evaluate`]: drop the message.
+    pub fn pro(&self, verifier: &mut Verifier) -> Result<Option<Evaluation>, Error> {
+        let Some(claim) = &self.pro_claim else {
+            return Ok(None);
+        };
+        let signed_time = self.content.sig_timestamp().ok_or(Error::Timestamp)?;
+        verifier.evaluate(claim, signed_time).map(Some)
     }
 
     /// The checks that receivers owe (spec 05 §11.2, 1 to 4): drop the message when they fail.

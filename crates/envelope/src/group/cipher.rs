@@ -247,7 +247,7 @@ impl Fields {
             _ => Error::Encoding { what: WHAT },
         };
         let mut reader = DictReader::new(dict).map_err(malformed)?;
-        if reader.int::<u64>(VERSION).map_err(malformed)? != VERSION_1.into() {
+        if reader.int::<u64>(VERSION).map_err(malformed)? != u64::from(VERSION_1) {
             return Err(Error::Version { what: WHAT });
         }
         let author: [u8; ed25519::PublicKey::LEN] =

@@ -255,7 +255,7 @@ fn envelopes_are_checked() {
     let padded = [0x08, 7, 0x28, 5, 0x42, 2, 0x80, 0];
     assert!(matches!(open_bytes(&padded), Err(Error::Malformed { .. })));
     let bare = open_bytes(&[0x08, 6, 0x28, 5, 0x42, 0]).unwrap();
-    assert_eq!(bare.content().as_bytes(), []);
+    assert_eq!(bare.content().as_bytes(), b"");
     assert_eq!(bare.outside().pro_signature, None);
     assert_eq!(bare.outside().source_device, None);
     assert_eq!(bare.check(), Ok(()));

@@ -26,7 +26,7 @@ impl Claim {
     ///
     /// # Errors
     /// [`Error::Missing`] or [`Error::Length`] for a malformed proof: the message must be dropped.
-    pub(crate) fn new(
+    pub fn new(
         message: &ProMessage,
         signature: ed25519::Signature,
         signed: &[u8],

@@ -1,9 +1,10 @@
 //! What a sender with Pro holds (spec 12 §2, §3).
 
+use session_core::UnixMillis;
 use session_crypto::ed25519;
 use session_crypto::zeroize::ZeroizeOnDrop;
 
-use super::{MessageFeatures, ProfileFeatures, Proof};
+use super::{Backend, MessageFeatures, ProfileFeatures, Proof, Status};
 use crate::Error;
 use crate::proto::ProMessage;
 
@@ -17,7 +18,8 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Puts a credential together.
+    /// Puts a credential together, of a proof that is known to be good. One that was just received
+    /// goes through [`verified`](Self::verified).
     ///
     /// # Errors
     /// [`Error::RotatingKey`] when the proof names another key.
@@ -34,6 +36,27 @@ impl Credential {
             rotating_key,
             profile,
         })
+    }
+
+    /// As [`new`](Self::new), after the checks that a client owes a proof from the backend: it
+    /// verifies, names the client's own key, and has not expired (spec 12 §5.2).
+    ///
+    /// # Errors
+    /// [`Error::Proof`] with the status of the proof; [`Error::RotatingKey`].
+    pub fn verified(
+        proof: Proof,
+        backend: &Backend,
+        rotating_key: ed25519::SigningKey,
+        profile: ProfileFeatures,
+        now: UnixMillis,
+    ) -> Result<Self, Error> {
+        if !proof.is_signed_by(backend) {
+            return Err(Error::Proof(Status::InvalidBackendSignature));
+        }
+        if proof.is_expired(backend.format(), now) {
+            return Err(Error::Proof(Status::Expired));
+        }
+        Self::new(proof, rotating_key, profile)
     }
 
     /// The proof.

@@ -8,6 +8,9 @@ pub const TEXT_LIMIT: usize = 2_000;
 /// The longest text with Pro, in Unicode code points.
 pub const LONG_TEXT_LIMIT: usize = 10_000;
 
+/// How many conversations can be pinned without Pro.
+pub const PINNED_LIMIT: usize = 5;
+
 macro_rules! features {
     ($(#[$doc:meta])* $name:ident { $($(#[$constant_doc:meta])* $constant:ident = $bit:literal,)* }) => {
         $(#[$doc])*
