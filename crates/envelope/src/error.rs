@@ -52,8 +52,9 @@ pub enum Error {
     /// The message is not for this account, or was changed.
     #[error("decryption failed")]
     Decrypt,
-    /// The sender's key or signature inside the message is not valid.
-    #[error("sender: signature does not verify")]
+    /// A signature inside the message, of the sender or of a group's admins, or the key that it
+    /// is to verify under, is not valid.
+    #[error("signature does not verify")]
     Signature,
     /// The time is zero, or not the one that the sender signed.
     #[error("message time is not valid")]
@@ -75,6 +76,19 @@ pub enum Error {
     /// A Session Pro proof names another rotating key than the one that is to sign.
     #[error("Pro proof: another rotating key")]
     RotatingKey,
+    /// There are more of something than peers take.
+    #[error("{what}: at most {limit}, got {got}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// What peers take.
+        limit: usize,
+        /// What there is.
+        got: usize,
+    },
+    /// An id has not prefix 03, or its key is no key of a group.
+    #[error("group: not the id of a group")]
+    GroupId,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

@@ -5,9 +5,10 @@
 
 extern crate alloc;
 
-mod content;
+pub mod content;
 mod envelope;
 mod error;
+pub mod group_update;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod one_to_one;
@@ -16,6 +17,7 @@ pub mod padding;
 pub mod pro;
 mod pro_signature;
 pub mod proto;
+pub mod rules;
 mod sender;
 
 pub use content::{Content, Expiration};
