@@ -9,6 +9,7 @@ mod bt;
 pub mod case;
 mod crypto;
 mod envelope;
+mod group_update;
 mod identity;
 mod onion;
 mod path;
@@ -30,6 +31,7 @@ fn suite(name: &str) -> Option<Suite> {
         bt::SUITES,
         crypto::SUITES,
         envelope::SUITES,
+        group_update::SUITES,
         identity::SUITES,
         onion::SUITES,
         path::SUITES,
