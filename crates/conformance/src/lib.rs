@@ -11,6 +11,7 @@ mod community;
 mod crypto;
 mod envelope;
 mod envelope_group;
+mod group_update;
 mod identity;
 mod onion;
 mod path;
@@ -35,6 +36,7 @@ fn suite(name: &str) -> Option<Suite> {
         crypto::SUITES,
         envelope::SUITES,
         envelope_group::SUITES,
+        group_update::SUITES,
         identity::SUITES,
         onion::SUITES,
         path::SUITES,

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 use core::mem;
-use core::time::Duration;
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 use session_core::UnixMillis;
@@ -14,6 +13,7 @@ use crate::proto::{
     self, Envelope, Message, Records, UnknownFields, Value, canonical, last_bytes, last_varint,
     sift, varint_len,
 };
+use crate::rules::check_posted_time;
 use crate::{Content, Error, padding};
 
 /// The field of a message that holds the signature of a rotating key.
@@ -21,9 +21,6 @@ const SIGNATURE_FIELD: u32 = 17;
 
 /// Length in bytes of that field: tag, length, signature.
 const SIGNATURE_FIELD_LEN: usize = 2 + 1 + ed25519::Signature::LEN;
-
-/// How far the signed time may be from the time of posting.
-const MAX_DRIFT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Makes the `data` of a post: the padded message, in clear. `sent` is the network's time, and
 /// goes into the message as its signed time.
@@ -247,17 +244,6 @@ fn unsigned(content: &[u8]) -> Zeroizing<Vec<u8>> {
         }
     }
     unsigned
-}
-
-// merged with rules::check_posted_time
-pub(crate) fn check_posted_time(
-    signed: Option<UnixMillis>,
-    posted: UnixMillis,
-) -> Result<(), Error> {
-    match signed {
-        Some(signed) if signed.abs_diff(posted) > MAX_DRIFT => Err(Error::Timestamp),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,30 +1,73 @@
 //! The message itself: what both ends read after all layers are off (spec 05 §11).
+//!
+//! [`Content::kind`] says what a message is, in types that borrow from it. Messages are made by the
+//! constructors of [`Content`], those about groups in [`group_update`](crate::group_update).
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::time::Duration;
 
 use prost::Message as _;
 use session_core::{AccountId, UnixMillis};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::pro::{Credential, MessageFeatures, TEXT_LIMIT};
-use crate::proto::{self, ExpirationType, Message, UnknownFields, append_canonical};
+use crate::group_update::is_signed;
+use crate::pro::{Credential, MessageFeatures, ProfileFeatures, TEXT_LIMIT};
+use crate::proto::{self, Message, UnknownFields, append_canonical};
 use crate::{Error, one_to_one, padding};
 
 /// What sealing appends at most.
 const SPARE: usize = padding::STEP + one_to_one::INNER_OVERHEAD;
 
-/// When a message disappears (spec 05 §11.1). The wire counts in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Expiration {
-    /// So long after it was read.
-    AfterRead(Duration),
-    /// So long after it was sent.
-    AfterSend(Duration),
+/// Shows the types only: what people write does not belong in logs.
+macro_rules! redacted {
+    ($($name:ident<'_>),*) => {$(
+        impl core::fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
 }
+pub(crate) use redacted;
+
+mod attachment;
+mod author;
+mod call;
+mod data_extraction;
+mod expiration;
+mod file_url;
+mod invitation;
+mod member;
+mod preview;
+mod profile;
+mod quote;
+mod reaction;
+mod receipt;
+mod request_response;
+mod typing;
+mod unsend;
+mod visible;
+
+pub use attachment::{Attachment, Encryption, MAX_ATTACHMENTS};
+pub use author::Author;
+pub use call::{Call, CallType, IceCandidate};
+pub use data_extraction::DataExtraction;
+pub use expiration::Expiration;
+pub use file_url::FileUrl;
+pub use invitation::Invitation;
+pub use member::Member;
+pub use preview::Preview;
+pub use profile::{Picture, Profile};
+pub use quote::Quote;
+pub use reaction::{Reaction, ReactionAction};
+pub use receipt::Receipt;
+pub use request_response::RequestResponse;
+pub use typing::{Typing, TypingAction};
+pub use unsend::Unsend;
+pub use visible::Visible;
+
+pub(crate) use attachment::sized;
+pub(crate) use expiration::whole_seconds;
 
 /// A message: its bytes, and what they say.
 ///
@@ -36,16 +79,6 @@ pub struct Content {
 }
 
 impl Content {
-    /// A visible message with this text and nothing else.
-    #[must_use]
-    pub fn text(body: impl Into<String>) -> Self {
-        let data = proto::DataMessage {
-            body: Some(body.into()),
-            ..Default::default()
-        };
-        Self::empty().with_data(data)
-    }
-
     /// Takes a message that was put together by hand.
     ///
     /// # Errors
@@ -66,11 +99,17 @@ impl Content {
         Ok(Self { bytes, message })
     }
 
-    fn empty() -> Self {
-        Self {
-            bytes: Zeroizing::default(),
-            message: proto::Content::default(),
-        }
+    /// A message that has all its required fields.
+    pub(crate) fn made(message: proto::Content) -> Self {
+        let bytes = Zeroizing::new(message.to_wire());
+        Self { bytes, message }
+    }
+
+    pub(crate) fn of_data(data: proto::DataMessage) -> Self {
+        Self::made(proto::Content {
+            data_message: Some(data),
+            ..Default::default()
+        })
     }
 
     /// The bytes, exactly as they were received.
@@ -83,12 +122,6 @@ impl Content {
     #[must_use]
     pub const fn proto(&self) -> &proto::Content {
         &self.message
-    }
-
-    /// The text of a visible message.
-    #[must_use]
-    pub fn body(&self) -> Option<&str> {
-        self.message.data_message.as_ref()?.body.as_deref()
     }
 
     /// The time that the sender signed. `None` from old clients, which leave it out or zero.
@@ -104,19 +137,18 @@ impl Content {
         self.message.data_message.as_ref()?.sync_target.as_deref()
     }
 
-    /// When the message disappears, if it does.
+    /// The features that the profile is said to use: a claim, which nobody has verified.
     #[must_use]
-    pub fn expiration(&self) -> Option<Expiration> {
-        let seconds = self
-            .message
-            .expiration_timer
-            .filter(|seconds| *seconds != 0)?;
-        let timer = Duration::from_secs(seconds.into());
-        match self.message.expiration_type() {
-            ExpirationType::DeleteAfterRead => Some(Expiration::AfterRead(timer)),
-            ExpirationType::DeleteAfterSend => Some(Expiration::AfterSend(timer)),
-            ExpirationType::Unknown => None,
-        }
+    pub fn claimed_profile_features(&self) -> ProfileFeatures {
+        let pro = self.message.pro_message.as_ref();
+        ProfileFeatures::from_bits(pro.map_or(0, proto::ProMessage::profile_bitset))
+    }
+
+    /// The features that the message is said to use: a claim, which nobody has verified.
+    #[must_use]
+    pub fn claimed_message_features(&self) -> MessageFeatures {
+        let pro = self.message.pro_message.as_ref();
+        MessageFeatures::from_bits(pro.map_or(0, proto::ProMessage::msg_bitset))
     }
 
     /// The copy for one's own other devices of a message sent to `conversation`.
@@ -124,21 +156,6 @@ impl Content {
     pub fn with_sync_target(self, conversation: &AccountId) -> Self {
         self.with_data(proto::DataMessage {
             sync_target: Some(conversation.to_hex()),
-            ..Default::default()
-        })
-    }
-
-    /// The same message, disappearing. Parts of a second are dropped, and the timer ends at
-    /// `u32::MAX` seconds.
-    #[must_use]
-    pub fn with_expiration(self, expiration: Expiration) -> Self {
-        let (kind, timer) = match expiration {
-            Expiration::AfterRead(timer) => (ExpirationType::DeleteAfterRead, timer),
-            Expiration::AfterSend(timer) => (ExpirationType::DeleteAfterSend, timer),
-        };
-        self.merge(&proto::Content {
-            expiration_type: Some(kind.into()),
-            expiration_timer: Some(u32::try_from(timer.as_secs()).unwrap_or(u32::MAX)),
             ..Default::default()
         })
     }
@@ -178,9 +195,10 @@ impl Content {
         sent: UnixMillis,
         pro: Option<&'p Credential>,
     ) -> Result<(Zeroizing<Vec<u8>>, Option<&'p Credential>), Error> {
-        if sent.as_millis() == 0 {
+        if sent.as_millis() == 0 || self.bound_time().is_some_and(|time| time != sent) {
             return Err(Error::Timestamp);
         }
+        self.check_attachments()?;
         // Not longer in bytes, not longer in code points: most texts are not counted.
         let code_points = match self.body() {
             Some(body) if body.len() > TEXT_LIMIT => body.chars().count(),
@@ -195,8 +213,14 @@ impl Content {
         }
         let pro_message = pro.and_then(|credential| credential.message(features));
         let pro = pro.filter(|_| pro_message.is_some());
+        let typing_message = self.message.typing_message.as_ref();
         let bytes = self.appended(&proto::Content {
             sig_timestamp: Some(sent.as_millis()),
+            // Two copies of one time.
+            typing_message: typing_message.map(|_| proto::TypingMessage {
+                timestamp: Some(sent.as_millis()),
+                action: None,
+            }),
             pro_message,
             ..Default::default()
         });
@@ -205,6 +229,44 @@ impl Content {
         let schema = proto::Content::SCHEMA;
         append_canonical(schema, &bytes, UnknownFields::Keep, &mut canonical)?;
         Ok((canonical, pro))
+    }
+
+    /// The only time at which the message can be sent, if a signature inside is over it.
+    fn bound_time(&self) -> Option<UnixMillis> {
+        let data = self.message.data_message.as_ref()?;
+        let update = data.group_update_message.as_ref()?;
+        is_signed(update).then(|| self.sig_timestamp())?
+    }
+
+    fn check_attachments(&self) -> Result<(), Error> {
+        let data = self.message.data_message.as_ref();
+        match data.map_or(0, |data| data.attachments.len()) {
+            got if got > MAX_ATTACHMENTS => Err(Error::TooMany {
+                what: "attachments",
+                limit: MAX_ATTACHMENTS,
+                got,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The one field whose loss would cost more than the message: a group's seed.
+    fn seed_of_group(&mut self) -> Option<&mut Vec<u8>> {
+        let data = self.message.data_message.as_mut()?;
+        let update = data.group_update_message.as_mut()?;
+        update
+            .promote_message
+            .as_mut()?
+            .group_identity_seed
+            .as_mut()
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        if let Some(seed) = self.seed_of_group() {
+            seed.zeroize();
+        }
     }
 }
 
@@ -216,102 +278,4 @@ impl fmt::Debug for Content {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::format;
-    use alloc::string::ToString;
-    use session_core::Prefix;
-
-    const SENT: UnixMillis = UnixMillis::from_millis(1_755_166_437_229);
-
-    #[test]
-    fn what_is_set_is_read() {
-        let friend = AccountId::new(Prefix::Standard, [7; 32]);
-        let expiration = Expiration::AfterSend(Duration::from_secs(60));
-        let content = Content::text("hi")
-            .with_sync_target(&friend)
-            .with_expiration(expiration);
-        let received = Content::from_bytes(content.to_send(SENT, None).unwrap().0).unwrap();
-        for content in [&content, &received] {
-            assert_eq!(content.body(), Some("hi"));
-            assert_eq!(content.sync_target(), Some(&*friend.to_string()));
-            assert_eq!(content.expiration(), Some(expiration));
-        }
-        assert_eq!(content.sig_timestamp(), None);
-        assert_eq!(received.sig_timestamp(), Some(SENT));
-        assert_eq!(received.proto().to_wire(), received.as_bytes());
-    }
-
-    #[test]
-    fn unknown_fields_survive_changes_at_any_depth() {
-        // Field 7 of Content, then field 999 of DataMessage.
-        let bytes = [0x3a, 1, 9, 0x0a, 7, 0x0a, 1, b'a', 0xba, 0x3e, 1, 8];
-        let content = Content::from_bytes(bytes.to_vec()).unwrap();
-        assert_eq!(content.as_bytes(), bytes);
-        assert_eq!(content.body(), Some("a"));
-        let changed = content.merge(Content::text("b").proto());
-        assert_eq!(changed.body(), Some("b"));
-        let sent = changed.to_send(UnixMillis::from_millis(5), None).unwrap().0;
-        assert_eq!(
-            **sent,
-            [
-                0x0a, 7, 0x0a, 1, b'b', 0xba, 0x3e, 1, 8, 0x78, 5, 0x3a, 1, 9
-            ]
-        );
-    }
-
-    #[test]
-    fn timers_that_are_off() {
-        let with = |kind, timer| {
-            let message = proto::Content {
-                expiration_type: kind,
-                expiration_timer: timer,
-                ..Default::default()
-            };
-            Content::from_proto(message).unwrap().expiration()
-        };
-        assert_eq!(with(None, Some(5)), None);
-        assert_eq!(with(Some(0), Some(5)), None);
-        assert_eq!(with(Some(1), None), None);
-        assert_eq!(with(Some(1), Some(0)), None);
-        let timer = Duration::from_secs(5);
-        assert_eq!(with(Some(1), Some(5)), Some(Expiration::AfterRead(timer)));
-        let longest = Content::text("").with_expiration(Expiration::AfterRead(Duration::MAX));
-        assert_eq!(longest.proto().expiration_timer, Some(u32::MAX));
-    }
-
-    #[test]
-    fn a_time_of_zero_is_none() {
-        let message = proto::Content {
-            sig_timestamp: Some(0),
-            ..Default::default()
-        };
-        assert_eq!(Content::from_proto(message).unwrap().sig_timestamp(), None);
-    }
-
-    #[test]
-    fn incomplete_messages_are_not_made() {
-        let data = proto::DataMessage {
-            quote: Some(proto::Quote::default()),
-            ..Default::default()
-        };
-        let message = proto::Content {
-            data_message: Some(data),
-            ..Default::default()
-        };
-        assert_eq!(
-            Content::from_proto(message),
-            Err(Error::Missing {
-                message: "DataMessage.Quote",
-                field: "id"
-            })
-        );
-    }
-
-    #[test]
-    fn debug_is_redacted() {
-        let content = Content::text("secret");
-        assert_eq!(format!("{content:?}"), "Content(..)");
-        assert_eq!(format!("{:?}", content.proto()), "Content(..)");
-    }
-}
+mod tests;

@@ -60,8 +60,9 @@ pub enum Error {
     /// The message is not for this account, or was changed.
     #[error("decryption failed")]
     Decrypt,
-    /// The sender's key or signature inside the message is not valid.
-    #[error("sender: signature does not verify")]
+    /// A signature inside the message, of the sender or of a group's admins, or the key that it
+    /// is to verify under, is not valid.
+    #[error("signature does not verify")]
     Signature,
     /// The time is zero, or not the one that the sender signed.
     #[error("message time is not valid")]
@@ -114,6 +115,19 @@ pub enum Error {
         /// The JSON member at fault, or `reply` for the whole.
         member: &'static str,
     },
+    /// There are more of something than peers take.
+    #[error("{what}: at most {limit}, got {got}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// What peers take.
+        limit: usize,
+        /// What there is.
+        got: usize,
+    },
+    /// An id has not prefix 03, or its key is no key of a group.
+    #[error("group: not the id of a group")]
+    GroupId,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

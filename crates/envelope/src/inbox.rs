@@ -13,9 +13,9 @@ use session_identity::blinding::{ServerKey, matches};
 use session_identity::conversion::account_id;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::community::{Post, check_posted_time, to_post};
-use crate::opened::check_sender;
+use crate::community::{Post, to_post};
 use crate::pro::{Claim, Credential};
+use crate::rules::{check_posted_time, check_sender};
 use crate::{Content, Error, xchacha20};
 
 /// The first byte of a sealed message.

@@ -8,10 +8,11 @@ extern crate alloc;
 mod buffer;
 mod community;
 mod compression;
-mod content;
+pub mod content;
 mod envelope;
 mod error;
 pub mod group;
+pub mod group_update;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod inbox;
@@ -26,6 +27,7 @@ pub mod pro;
 mod pro_signature;
 pub mod proto;
 mod push;
+pub mod rules;
 mod sender;
 pub mod xchacha20;
 

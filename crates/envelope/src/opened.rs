@@ -3,9 +3,10 @@
 use session_core::{AccountId, UnixMillis};
 use session_crypto::ed25519;
 
+use crate::content::Member;
 use crate::envelope::Outside;
 use crate::pro::{Claim, Evaluation, Verifier};
-use crate::proto::{self, CallType};
+use crate::rules::{self, MessageKey};
 use crate::{Content, Error};
 
 /// What decryption and verification have given.
@@ -98,6 +99,25 @@ impl Opened {
         self.outside.timestamp
     }
 
+    /// All that the message says, as [`Content::members`]. Signatures of group updates are held
+    /// against the time of the message also where old clients signed none.
+    pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
+        let signed = self.content.sig_timestamp();
+        self.content.members_at(signed.or(Some(self.timestamp())))
+    }
+
+    /// Tells the message from all others of its sender.
+    #[must_use]
+    pub const fn key(&self) -> MessageKey {
+        MessageKey::new(self.sender, self.timestamp())
+    }
+
+    /// Whether oneself sent the message, from this or another device.
+    #[must_use]
+    pub const fn is_from_self(&self) -> bool {
+        self.from_self
+    }
+
     /// What stood around the sealed message.
     #[must_use]
     pub const fn outside(&self) -> &Outside {
@@ -136,44 +156,6 @@ impl Opened {
     /// [`Error::NotFromSelf`] for somebody else's sync copy; [`Error::FromSelf`] for control
     /// messages from oneself that only others may send.
     pub fn check(&self) -> Result<(), Error> {
-        let signed = self.content.sig_timestamp();
-        if self.timestamp().as_millis() == 0 || signed.is_some_and(|time| time != self.timestamp())
-        {
-            return Err(Error::Timestamp);
-        }
-        check_sender(&self.content, self.from_self)
+        rules::check_swarm_message(&self.content, self.timestamp(), self.from_self)
     }
-}
-
-/// Whether a message may come from whom it comes (spec 05 §11.2, 3 and 4).
-pub(crate) fn check_sender(content: &Content, from_self: bool) -> Result<(), Error> {
-    if !from_self {
-        return match content.sync_target() {
-            Some(_) => Err(Error::NotFromSelf),
-            None => Ok(()),
-        };
-    }
-    if is_for_others_only(content.proto()) {
-        return Err(Error::FromSelf);
-    }
-    Ok(())
-}
-
-/// Whether a message has a member that is not valid from oneself (spec 05 §11.1).
-fn is_for_others_only(content: &proto::Content) -> bool {
-    let call = content.call_message.as_ref().map(proto::CallMessage::kind);
-    let group_update = content
-        .data_message
-        .as_ref()
-        .and_then(|data| data.group_update_message.as_ref());
-    content.receipt_message.is_some()
-        || content.typing_message.is_some()
-        || content.data_extraction_notification.is_some()
-        || content.message_request_response.is_some()
-        || call.is_some_and(|kind| !matches!(kind, CallType::Answer | CallType::EndCall))
-        || group_update.is_some_and(|update| {
-            update.invite_message.is_some()
-                || update.promote_message.is_some()
-                || update.invite_response.is_some()
-        })
 }

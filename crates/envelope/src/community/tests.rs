@@ -1,5 +1,6 @@
 use alloc::string::ToString;
 use alloc::vec;
+use core::time::Duration;
 
 use proptest::prelude::*;
 use session_core::{AccountId, Prefix};
@@ -7,6 +8,7 @@ use session_core::{AccountId, Prefix};
 use super::*;
 use crate::pro::{ProfileFeatures, Proof};
 use crate::proto::{DataMessage, EnvelopeType, ReceiptMessage};
+use crate::rules::MAX_POSTED_DIFFERENCE;
 
 const SENT: UnixMillis = UnixMillis::from_millis(1_755_166_437_229);
 
@@ -315,14 +317,14 @@ fn what_receivers_check() {
     let post = open_post(&hello(None)).unwrap();
     for (posted, result) in [
         (SENT, Ok(())),
-        (SENT.saturating_add(MAX_DRIFT), Ok(())),
-        (SENT.saturating_sub(MAX_DRIFT), Ok(())),
+        (SENT.saturating_add(MAX_POSTED_DIFFERENCE), Ok(())),
+        (SENT.saturating_sub(MAX_POSTED_DIFFERENCE), Ok(())),
         (
-            SENT.saturating_add(MAX_DRIFT + Duration::from_millis(1)),
+            SENT.saturating_add(MAX_POSTED_DIFFERENCE + Duration::from_millis(1)),
             Err(Error::Timestamp),
         ),
         (
-            SENT.saturating_sub(MAX_DRIFT + Duration::from_millis(1)),
+            SENT.saturating_sub(MAX_POSTED_DIFFERENCE + Duration::from_millis(1)),
             Err(Error::Timestamp),
         ),
     ] {
