@@ -18,6 +18,7 @@ mod network;
 mod node;
 mod onion;
 mod path;
+mod pro;
 mod requests;
 mod server;
 mod storage_reply;
@@ -35,6 +36,7 @@ pub use name::ons_record;
 pub use node::node_inputs;
 pub use onion::{onion_layer, onion_peel, onion_reply};
 pub use path::path_policy;
+pub use pro::{pro_proof, pro_reply};
 pub use server::{relay_dict, v4_frame};
 pub use storage_reply::{reply_seeds, storage_reply};
 pub use storage_request::{METHODS, storage_request};
@@ -58,6 +60,7 @@ targets! {
     onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply batch monitor framing
     proto_content envelope_open
+    pro_proof pro_reply
     path_policy client_inputs node_inputs
 }
 
