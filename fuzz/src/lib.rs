@@ -21,6 +21,7 @@ mod node;
 mod onion;
 mod path;
 mod posts;
+mod pro;
 mod requests;
 mod server;
 mod storage_reply;
@@ -41,6 +42,7 @@ pub use node::node_inputs;
 pub use onion::{onion_layer, onion_peel, onion_reply};
 pub use path::path_policy;
 pub use posts::community;
+pub use pro::{pro_proof, pro_reply};
 pub use server::{relay_dict, v4_frame};
 pub use storage_reply::{reply_seeds, storage_reply};
 pub use storage_request::{METHODS, storage_request};
@@ -65,6 +67,7 @@ targets! {
     storage_request storage_reply batch monitor framing
     proto_sift envelope_open group_open multi
     community inbox_open
+    pro_proof pro_reply
     path_policy client_inputs node_inputs
 }
 

@@ -159,3 +159,46 @@ impl Opened {
         rules::check_swarm_message(&self.content, self.timestamp(), self.from_self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use session_crypto::rand_core::SeedableRng;
+    use session_identity::{Account, Seed};
+
+    use crate::pro::{
+        Backend, Credential, Format, MessageFeatures, ProfileFeatures, Proof, Status, Verifier,
+    };
+    use crate::{Content, Sender, open_one_to_one, seal_one_to_one};
+
+    use super::*;
+
+    #[test]
+    fn pro_is_evaluated_at_the_signed_time() {
+        let mut rng = ChaCha20Rng::from_seed([9; 32]);
+        let key = |byte| ed25519::SigningKey::from_seed(&[byte; 32]);
+        let [alice, bob] = [1, 2].map(|byte| Account::from_seed(&Seed::from([byte; 32])));
+        let (backend, rotating) = (key(3), key(4));
+        let public = *rotating.public().as_bytes();
+        let proof = Proof::issue(&backend, Format::B, [5; 32], public, 1_000);
+        let known = Backend::new(Format::B, backend.public().as_bytes()).unwrap();
+        let mut verifier = Verifier::new([known]);
+        let credential = Credential::new(proof, rotating, ProfileFeatures::BADGE).unwrap();
+
+        let mut evaluate = |sender: Sender<'_>, content: &Content, sent: u64| {
+            let sent = UnixMillis::from_millis(sent);
+            let wire = seal_one_to_one(sender, &bob.id(), content, sent, &mut rng).unwrap();
+            let opened = open_one_to_one(&bob, &wire).unwrap();
+            opened.pro(&mut verifier).unwrap()
+        };
+        let content = Content::text("x".repeat(2_001));
+        let pro = Sender::with_pro(&alice, &credential);
+        let valid = evaluate(pro, &content, 1_000_999).unwrap();
+        assert_eq!(valid.status(), Status::Valid);
+        let features = valid.claimed_message_features();
+        assert_eq!(features, MessageFeatures::LONG_TEXT);
+        let expired = evaluate(pro, &content, 1_001_000).unwrap();
+        assert_eq!(expired.status(), Status::Expired);
+        assert_eq!(evaluate((&alice).into(), &Content::text("x"), 1), None);
+    }
+}

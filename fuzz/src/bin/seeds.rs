@@ -205,6 +205,12 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             ),
         ]
         .concat(),
+        "pro_proof" => pro_proof(),
+        "pro_reply" => [
+            suite("pro-response").texts("/in/json"),
+            legacy_pro_replies(),
+        ]
+        .concat(),
         "path_policy" => path_policy(),
         "client_inputs" => client_inputs(),
         "node_inputs" => node_inputs(),
@@ -399,6 +405,55 @@ fn insides() -> Seeds {
 
 fn reported_ids(input: &Value) -> Option<Vec<u8>> {
     Some([hex(input, "sender_id")?, hex(input, "recipient_id")?].concat())
+}
+
+/// What the vectors do not have.
+fn legacy_pro_replies() -> Seeds {
+    let tag = "ab".repeat(32);
+    let sig = "cd".repeat(64);
+    [
+        format!(
+            r#"{{"status":0,"result":{{"version":0,"ticket":2,"retry_in_s":9,"items":[{{
+            "gen_index_hash":"{tag}","expiry_unix_ts_ms":8,"effective_unix_ts_ms":7}}]}}}}"#
+        ),
+        format!(
+            r#"{{"status":0,"result":{{"version":0,"expiry_unix_ts_ms":8,"gen_index_hash":"{tag}",
+            "rotating_pkey":"{tag}","sig":"{sig}"}}}}"#
+        ),
+        r#"{"status":0,"result":{"version":0,"status":1,"auto_renewing":true,
+            "expiry_unix_ts_ms":5,"grace_period_duration_ms":2,"refund_requested_unix_ts_ms":0,
+            "error_report":0,"payments_total":1,"items":[{"status":2,"plan":3}]}}"#
+            .to_owned(),
+        r#"{"status":101,"errors":["unknown"]}"#.to_owned(),
+        format!(
+            r#"{{"status":"ok","result":{{"version":1,"timestamp":5.25,
+            "signing_pubkey":"{tag}"}}}}"#
+        ),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}
+
+/// Lists of backends, and proofs that are whole or damaged in one place.
+fn pro_proof() -> Seeds {
+    let lists: [&[u8]; 4] = [&[1, 2, 0, 1], &[1, 2, 0, 0], &[2, 1, 1, 0, 0, 1], &[0, 0]];
+    // Issuer, format, expiry, tag, bit, damage, version, signer, damage, absence, time, features.
+    let step = |is_b: u8, damage: u8, signer: u8, absent: u8, time: u8, sealed: u8| {
+        [
+            0, is_b, 0, 9, 1, 77, damage, 2, signer, 1, absent, 0, time, 3, 1, sealed,
+        ]
+    };
+    let steps = [
+        [step(1, 5, 1, 0, 9, 1), step(1, 5, 1, 0, 10, 0)],
+        [step(0, 5, 1, 0, 9, 1), step(0, 3, 1, 0, 9, 1)],
+        [step(1, 0, 1, 0, 9, 0), step(1, 5, 0, 0, 9, 1)],
+        [step(1, 5, 1, 1, 9, 1), step(0, 2, 0, 0, 0, 1)],
+    ];
+    let join = |list: &[u8], steps: &[[u8; 16]; 2]| [list, &steps.concat()].concat();
+    lists
+        .iter()
+        .flat_map(|list| steps.iter().map(|steps| join(list, steps)))
+        .collect()
 }
 
 fn path_policy() -> Seeds {
