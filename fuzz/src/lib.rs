@@ -10,6 +10,7 @@ mod bytes;
 mod client;
 mod community;
 mod confirmations;
+mod content;
 mod envelope;
 mod framing;
 mod monitor;
@@ -28,6 +29,7 @@ mod text;
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
+pub use content::{content, content_seeds};
 pub use envelope::{envelope_open, proto_content};
 pub use framing::framing;
 pub use monitor::monitor;
@@ -57,7 +59,7 @@ targets! {
     node_list_json node_list_bin redirect
     onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply batch monitor framing
-    proto_content envelope_open
+    proto_content envelope_open content
     path_policy client_inputs node_inputs
 }
 
