@@ -10,6 +10,7 @@ mod bytes;
 mod client;
 mod community;
 mod confirmations;
+mod content;
 mod envelope;
 mod framing;
 mod group;
@@ -32,6 +33,7 @@ mod text;
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
+pub use content::{content, content_seeds};
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
@@ -65,7 +67,7 @@ targets! {
     node_list_json node_list_bin redirect
     onion_layer onion_peel onion_reply v4_frame relay_dict
     storage_request storage_reply batch monitor framing
-    proto_sift envelope_open group_open multi
+    proto_sift content envelope_open group_open multi
     community inbox_open
     pro_proof pro_reply
     path_policy client_inputs node_inputs

@@ -108,7 +108,7 @@ impl Opened {
 
     /// Tells the message from all others of its sender.
     #[must_use]
-    pub const fn key(&self) -> MessageKey {
+    pub const fn message_key(&self) -> MessageKey {
         MessageKey::new(self.sender, self.timestamp())
     }
 

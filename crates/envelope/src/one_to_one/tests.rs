@@ -7,11 +7,14 @@ use session_crypto::rand_core::SeedableRng;
 use session_identity::Seed;
 
 use super::*;
+use crate::content::Member;
+use crate::group_update::{GroupUpdate, Info};
 use crate::proto::{
     self, CallMessage, CallType, DataExtractionNotification, DataMessage, GroupUpdateInviteMessage,
     GroupUpdateMemberLeftMessage, GroupUpdateMessage, MessageRequestResponse, Preview,
     ReceiptMessage, TypingMessage,
 };
+use crate::rules::MessageKey;
 
 const SENT: UnixMillis = UnixMillis::from_millis(1_755_166_437_229);
 
@@ -65,6 +68,8 @@ proptest! {
         prop_assert_eq!(opened.sender(), alice().id());
         prop_assert_eq!(*opened.sender_key(), *alice().ed25519_key());
         prop_assert_eq!(opened.timestamp(), sent);
+        prop_assert_eq!(opened.message_key(), MessageKey::new(alice().id(), sent));
+        prop_assert!(!opened.is_from_self());
         prop_assert_eq!(opened.content().sig_timestamp(), Some(sent));
         prop_assert_eq!(opened.content().body(), Some(&*body));
         prop_assert_eq!(open_one_to_one(&alice(), &wire), Err(Error::Decrypt));
@@ -262,6 +267,7 @@ fn sync_copies_come_from_oneself() {
     let copy = Content::text("hello").with_sync_target(&account(3).id());
     let from_self = open(&seal(&bob(), &bob(), &copy)).unwrap();
     assert_eq!(from_self.check(), Ok(()));
+    assert!(from_self.is_from_self());
     let from_alice = open(&seal(&alice(), &bob(), &copy)).unwrap();
     assert_eq!(from_alice.check(), Err(Error::NotFromSelf));
 }
@@ -387,4 +393,34 @@ fn messages_end_at_what_a_swarm_stores() {
             got: longest + padding::STEP,
         })
     );
+}
+
+#[test]
+fn old_clients_sign_group_updates_for_the_time_outside() {
+    let key = ed25519::SigningKey::from_seed(&[7; 32]);
+    let group = AccountId::new(Prefix::Group, *key.public().as_bytes());
+    let mut change = Content::group_info_change(&key, Info::Picture, SENT)
+        .proto()
+        .clone();
+    change.sig_timestamp = None;
+    let seal = |to: &_, inner: &[u8], out: &mut Vec<u8>| {
+        sealed_box::seal(to, inner, out, &mut ChaCha20Rng::from_seed([9; 32]))
+    };
+    let signature = ed25519::Signature::from_bytes([0; 64]);
+    let wire = write_wire(
+        &alice(),
+        &bob().id(),
+        Zeroizing::new(change.to_wire()),
+        SENT,
+        seal,
+        &ProSignature::Given(signature),
+    )
+    .unwrap();
+    let opened = open(&wire).unwrap();
+    let verdict = |member| match member {
+        Some(Member::GroupUpdate(GroupUpdate::InfoChange(change))) => change.verify(&group),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(verdict(opened.members().next()), Ok(()));
+    assert_eq!(verdict(opened.content().kind()), Err(Error::Timestamp));
 }
