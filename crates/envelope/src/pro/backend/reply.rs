@@ -86,7 +86,7 @@ object! { RevocationsItem { revocation_tag, effective_ts, } }
 
 impl RevocationReply {
     /// Reads the body of an answer to
-    /// [`Request::revocations`](super::backend::Request::revocations), received now.
+    /// [`Request::revocations`](super::Request::revocations), received now.
     ///
     /// # Errors
     /// [`Error::BackendReply`].

@@ -114,7 +114,7 @@ object! { RevocationsItem { gen_index_hash, expiry_unix_ts_ms, effective_unix_ts
 
 impl RevocationReply {
     /// Reads the body of an answer to
-    /// [`Request::revocations`](super::backend::legacy::Request::revocations).
+    /// [`Request::revocations`](super::Request::revocations).
     ///
     /// # Errors
     /// [`Error::BackendReply`].
