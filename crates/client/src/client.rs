@@ -164,8 +164,8 @@ impl Client {
         Ok(message)
     }
 
-    /// Takes the response to a [`Transmit`](crate::Transmit), or why there is none. Unknown and late ids are
-    /// ignored. May queue output.
+    /// Takes the response to a [`Transmit`](crate::Transmit), or why there is none. Unknown and
+    /// late ids are ignored. May queue output.
     pub fn handle_reply<R: CryptoRng + ?Sized>(
         &mut self,
         id: RequestId,

@@ -32,7 +32,8 @@ pub const MAX_WIRE_LEN: usize = 76_800;
 /// # Errors
 /// [`Error::Recipient`]; [`Error::Timestamp`] for a time of zero, which every receiver drops, and
 /// for another time than the one that a [group update](crate::group_update) is signed for;
-/// [`Error::TextTooLong`] and [`Error::TooMany`] for what peers would drop; [`Error::Length`] for more than a swarm stores, [`MAX_WIRE_LEN`] bytes.
+/// [`Error::TextTooLong`] and [`Error::TooMany`] for what peers would drop; [`Error::Length`] for
+/// more than a swarm stores, [`MAX_WIRE_LEN`] bytes.
 pub fn seal_one_to_one<'a, R: CryptoRng + ?Sized>(
     from: impl Into<Sender<'a>>,
     to: &AccountId,
