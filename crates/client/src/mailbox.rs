@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use session_core::{AccountId, NetworkId, UnixMillis};
+use session_core::NetworkId;
 use session_envelope::open_one_to_one;
+use session_envelope::rules::MessageKey;
 use session_identity::Account;
 use session_storage::{MessageHash, Namespace, RetrieveReply};
 use session_swarm::NodeKey;
@@ -20,7 +21,7 @@ pub(crate) struct Mailbox {
     hashes: Seen<MessageHash>,
     /// Sender and time of messages: what stands around a sealed message can be changed by any
     /// node, which gives the same message another hash (spec 05 §11.2).
-    messages: Seen<(AccountId, UnixMillis)>,
+    messages: Seen<MessageKey>,
 }
 
 impl Mailbox {
@@ -65,7 +66,7 @@ impl Mailbox {
             let opened = open_one_to_one(account, &message.data)
                 .and_then(|opened| opened.check().map(|()| opened));
             events.push(match opened {
-                Ok(opened) if !self.messages.insert((opened.sender(), opened.timestamp())) => {
+                Ok(opened) if !self.messages.insert(opened.message_key()) => {
                     continue;
                 }
                 Ok(opened) => Event::Received(Box::new(Received {
