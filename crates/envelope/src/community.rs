@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::pro::{Claim, Credential};
 use crate::proto::{
-    self, Envelope, Message, Records, UnknownFields, Value, canonical, last_bytes, last_varint,
-    sift, varint_len,
+    self, Envelope, Message, UnknownFields, canonical, last_bytes, last_varint, sift, varint_len,
+    without_field,
 };
 use crate::rules::check_posted_time;
 use crate::{Content, Error, padding};
@@ -233,17 +233,7 @@ fn pro_signature(bytes: &[u8]) -> Result<ed25519::Signature, Error> {
 /// padding. All else stays byte for byte, since the signer's library may know more fields, and
 /// write them otherwise.
 fn unsigned(content: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut unsigned = Zeroizing::new(Vec::with_capacity(content.len()));
-    // The message was read before: there are no faults.
-    for record in Records::new(content).filter_map(Result::ok) {
-        if !matches!(
-            (record.number, record.value),
-            (SIGNATURE_FIELD, Value::Bytes(_))
-        ) {
-            unsigned.extend_from_slice(record.raw);
-        }
-    }
-    unsigned
+    without_field(content, SIGNATURE_FIELD)
 }
 
 #[cfg(test)]

@@ -12,8 +12,11 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::group_update::is_signed;
 use crate::pro::{Credential, MessageFeatures, ProfileFeatures, TEXT_LIMIT};
-use crate::proto::{self, Message, UnknownFields, append_canonical};
+use crate::proto::{self, Message, UnknownFields, append_canonical, without_field};
 use crate::{Error, one_to_one, padding};
+
+/// The field of a message that holds its Session Pro features.
+const PRO_MESSAGE_FIELD: u32 = 16;
 
 /// What sealing appends at most.
 const SPARE: usize = padding::STEP + one_to_one::INNER_OVERHEAD;
@@ -169,22 +172,12 @@ impl Content {
 
     /// Sets what `patch` has set: protobuf merges a message with what is appended to it.
     fn merge(mut self, patch: &proto::Content) -> Self {
-        let bytes = self.appended(patch);
+        let bytes = appended(&self.bytes, patch);
         let added = bytes.get(self.bytes.len()..).unwrap_or_default();
         // prost reads what it wrote; were it not so, the bytes would still be right.
         let _ = self.message.merge(added);
         self.bytes = bytes;
         self
-    }
-
-    fn appended(&self, patch: &proto::Content) -> Zeroizing<Vec<u8>> {
-        let len = self.bytes.len().saturating_add(patch.encoded_len());
-        // Exact, since a vector that grows leaves copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(len));
-        bytes.extend_from_slice(&self.bytes);
-        // Fails only for buffers that cannot grow.
-        let _ = patch.encode(&mut *bytes);
-        bytes
     }
 
     /// The bytes to send, canonical, with the time of sending and what Session Pro adds; and the
@@ -214,7 +207,16 @@ impl Content {
         let pro_message = pro.and_then(|credential| credential.message(features));
         let pro = pro.filter(|_| pro_message.is_some());
         let typing_message = self.message.typing_message.as_ref();
-        let bytes = self.appended(&proto::Content {
+        // What a message claims belongs to who made it: one that is passed on claims nothing.
+        let without_claim;
+        let own: &[u8] = match self.message.pro_message {
+            None => &self.bytes,
+            Some(_) => {
+                without_claim = without_field(&self.bytes, PRO_MESSAGE_FIELD);
+                &without_claim
+            }
+        };
+        let patch = proto::Content {
             sig_timestamp: Some(sent.as_millis()),
             // Two copies of one time.
             typing_message: typing_message.map(|_| proto::TypingMessage {
@@ -223,7 +225,8 @@ impl Content {
             }),
             pro_message,
             ..Default::default()
-        });
+        };
+        let bytes = appended(own, &patch);
         let capacity = bytes.len().saturating_add(SPARE);
         let mut canonical = Zeroizing::new(Vec::with_capacity(capacity));
         let schema = proto::Content::SCHEMA;
@@ -260,6 +263,17 @@ impl Content {
             .group_identity_seed
             .as_mut()
     }
+}
+
+/// The bytes of a message, and behind them what changes it.
+fn appended(bytes: &[u8], patch: &proto::Content) -> Zeroizing<Vec<u8>> {
+    let len = bytes.len().saturating_add(patch.encoded_len());
+    // Exact, since a vector that grows leaves copies behind.
+    let mut appended = Zeroizing::new(Vec::with_capacity(len));
+    appended.extend_from_slice(bytes);
+    // Fails only for buffers that cannot grow.
+    let _ = patch.encode(&mut *appended);
+    appended
 }
 
 impl Drop for Content {

@@ -23,7 +23,7 @@ pub use self::sift::{UnknownFields, canonical, sift};
 pub use self::wire::{Fault, Record, Records, Value};
 
 pub(crate) use self::sift::append_canonical;
-pub(crate) use self::wire::{last_bytes, last_varint, varint_len};
+pub(crate) use self::wire::{last_bytes, last_varint, varint_len, without_field};
 
 use crate::Error;
 

@@ -127,6 +127,24 @@ fn claimed_features_are_raw() {
 }
 
 #[test]
+fn what_is_passed_on_does_not_claim_what_its_author_claimed() {
+    let claimed = Content::from_proto(proto::Content {
+        pro_message: Some(proto::ProMessage {
+            msg_bitset: Some(1),
+            ..Default::default()
+        }),
+        ..Content::text("hi").proto().clone()
+    });
+    let sent = claimed.unwrap().to_send(SENT, None).unwrap().0;
+    let sent = Content::from_bytes(sent).unwrap();
+    assert_eq!(sent.proto().pro_message, None);
+    assert_eq!(
+        (sent.body(), sent.sig_timestamp()),
+        (Some("hi"), Some(SENT))
+    );
+}
+
+#[test]
 fn typing_takes_the_time_of_sending() {
     let typing = |content: &Content| match content.kind() {
         Some(Member::Typing(typing)) => (typing.action, typing.timestamp),

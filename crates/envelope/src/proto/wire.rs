@@ -1,8 +1,10 @@
 //! Protobuf records as they are on the wire, without a schema (spec 05a §2).
 
+use alloc::vec::Vec;
 use core::iter::FusedIterator;
 
 use prost::encoding::encoded_len_varint;
+use zeroize::Zeroizing;
 
 /// How deep messages and groups may be nested.
 pub(super) const MAX_DEPTH: u8 = 100;
@@ -203,6 +205,19 @@ fn taken<'a>(start: &'a [u8], rest: &[u8]) -> &'a [u8] {
 /// A length as varints carry it; no length has more than 64 bits.
 pub(crate) fn varint_len(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+/// A message that was read, without the records of a field that holds bytes, text or a message.
+/// All others stay byte for byte.
+pub(crate) fn without_field(message: &[u8], number: u32) -> Zeroizing<Vec<u8>> {
+    let mut rest = Zeroizing::new(Vec::with_capacity(message.len()));
+    // The message was read before: there are no faults.
+    for record in Records::new(message).filter_map(Result::ok) {
+        if record.number != number || !matches!(record.value, Value::Bytes(_)) {
+            rest.extend_from_slice(record.raw);
+        }
+    }
+    rest
 }
 
 /// The bytes of a singular field in a message that was sifted.
