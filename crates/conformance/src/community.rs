@@ -7,8 +7,8 @@ use session_crypto::{ed25519, x25519};
 use session_envelope::legacy_config::{self, kind_of_namespace};
 use session_envelope::pro::Claim;
 use session_envelope::{Inbox, hazmat, legacy_group, open_post, padding};
+use session_identity::Account;
 use session_identity::blinding::ServerKey;
-use session_identity::{Account, Seed};
 
 use crate::case::{CaseError, Suite, array, bytes, hex, optional_bytes, unsigned};
 use crate::pro;
@@ -58,7 +58,7 @@ fn pro_json(case: &Value, claim: Option<&Claim>) -> Result<Value, CaseError> {
 }
 
 fn account(case: &Value, field: &str) -> Result<Account, CaseError> {
-    Ok(Account::from_seed(&Seed::from_bytes(&bytes(case, field))?))
+    Ok(Account::from_secret(&bytes(case, field))?)
 }
 
 fn inbox(case: &Value, seed: &str) -> Result<Inbox, CaseError> {

@@ -7,7 +7,7 @@ use session_envelope::proto::{
     self, Field, Kind, Label, Message, Records, Schema, UnknownFields, Value as Wire,
 };
 use session_envelope::{Error, hazmat, open_one_to_one, padding};
-use session_identity::{Account, Seed};
+use session_identity::Account;
 
 use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unhex, unsigned};
 use crate::pro;
@@ -24,7 +24,7 @@ pub(crate) const SUITES: &[(&str, Suite)] = &[
 ];
 
 fn account(seed: &[u8]) -> Result<Account, CaseError> {
-    Ok(Account::from_seed(&Seed::from_bytes(seed)?))
+    Ok(Account::from_secret(seed)?)
 }
 
 /// A recipient of 33 bytes, or 32 without prefix.

@@ -7,7 +7,7 @@ use session_crypto::{SymmetricKey, ed25519, x25519};
 use session_envelope::hazmat::{GroupData, ProSignature, encrypt_group_with, group_envelope};
 use session_envelope::multi::{self, Domain};
 use session_envelope::{GroupOpener, group, open_push, xchacha20};
-use session_identity::{Account, Seed};
+use session_identity::Account;
 
 use crate::case::{
     CaseError, Replay, Suite, array, bytes, hex, list, optional_bytes, text, unhex, unsigned,
@@ -26,10 +26,7 @@ pub(crate) const SUITES: &[(&str, Suite)] = &[
 ];
 
 fn sender(case: &Value) -> Result<Account, CaseError> {
-    Ok(Account::from_seed(&Seed::from_bytes(&bytes(
-        case,
-        "sender_seed",
-    ))?))
+    Ok(Account::from_secret(&bytes(case, "sender_seed"))?)
 }
 
 /// The id of a group that is given as its 32-byte key.

@@ -8,6 +8,7 @@ use session_core::UnixMillis;
 use session_crypto::ed25519;
 use zeroize::Zeroizing;
 
+use crate::content::Member;
 use crate::pro::{Claim, Credential};
 use crate::proto::{
     self, Envelope, Message, UnknownFields, canonical, last_bytes, last_varint, sift, varint_len,
@@ -21,6 +22,9 @@ const SIGNATURE_FIELD: u32 = 17;
 
 /// Length in bytes of that field: tag, length, signature.
 const SIGNATURE_FIELD_LEN: usize = 2 + 1 + ed25519::Signature::LEN;
+
+/// The field of an envelope that names its source.
+const SOURCE_FIELD: u32 = 2;
 
 /// Makes the `data` of a post: the padded message, in clear. `sent` is the network's time, and
 /// goes into the message as its signed time.
@@ -43,7 +47,8 @@ const SIGNATURE_FIELD_LEN: usize = 2 + 1 + ed25519::Signature::LEN;
 /// ```
 ///
 /// # Errors
-/// [`Error::Timestamp`] for a time of zero; [`Error::TextTooLong`]; [`Error::ProSignatures`] for a
+/// [`Error::Timestamp`] for a time of zero; [`Error::TextTooLong`] and [`Error::TooMany`] for what
+/// peers would drop; [`Error::ProSignatures`] for a
 /// message that was received with such a signature and is passed on.
 pub fn seal_post(
     content: &Content,
@@ -122,11 +127,21 @@ pub struct Post {
 pub fn open_post(data: &[u8]) -> Result<Post, Error> {
     // No message reads as an envelope: the first field of the one is text, of the other a number
     // that must be there.
-    let Ok(envelope) = sift(Envelope::SCHEMA, data) else {
-        return Post::new(data, None);
+    let without_source;
+    let envelope = match sift(Envelope::SCHEMA, data) {
+        Ok(envelope) => envelope,
+        // The only text in an envelope is its source, which here may be the 33 bytes of an id.
+        Err(Error::Text { .. }) => {
+            without_source = without_field(data, SOURCE_FIELD);
+            sift(Envelope::SCHEMA, &without_source)?
+        }
+        Err(_) => return Post::new(data, None),
     };
-    // Text of 66 digits, or the 33 bytes that it stands for; nobody looks at it.
-    if !matches!(last_bytes(&envelope, 2).map_or(0, <[u8]>::len), 0 | 33 | 66) {
+    // Text of 66 digits, or the bytes that it stands for; nobody looks at it.
+    if !matches!(
+        last_bytes(data, SOURCE_FIELD).map_or(0, <[u8]>::len),
+        0 | 33 | 66
+    ) {
         return Err(Error::Source);
     }
     Post::new(
@@ -204,7 +219,8 @@ impl Post {
     /// is the time that the server gives, its seconds times 1000, rounded down.
     ///
     /// # Errors
-    /// [`Error::Missing`] when the post is no visible message; [`Error::NotFromSelf`] for a sync
+    /// [`Error::Missing`] and [`Error::ControlMessage`] when the post is no visible message, or not
+    /// only that; [`Error::NotFromSelf`] for a sync
     /// copy, which no post is; [`Error::Timestamp`] for a signed time more than six hours from
     /// `posted`. Old clients sign no time.
     pub fn check(&self, posted: UnixMillis) -> Result<(), Error> {
@@ -213,6 +229,10 @@ impl Post {
                 message: "Content",
                 field: "dataMessage",
             });
+        }
+        let mut members = self.content.members();
+        if !members.all(|member| matches!(member, Member::Visible(_))) {
+            return Err(Error::ControlMessage);
         }
         if self.content.sync_target().is_some() {
             return Err(Error::NotFromSelf);

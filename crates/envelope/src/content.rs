@@ -19,7 +19,7 @@ use crate::{Error, one_to_one, padding};
 const PRO_MESSAGE_FIELD: u32 = 16;
 
 /// What sealing appends at most.
-const SPARE: usize = padding::STEP + one_to_one::INNER_OVERHEAD;
+const SPARE: usize = padding::MAX_ADDED + one_to_one::INNER_OVERHEAD;
 
 /// Shows the types only: what people write does not belong in logs.
 macro_rules! redacted {
@@ -87,9 +87,8 @@ impl Content {
     /// # Errors
     /// [`Error::Missing`] when it lacks a field without which peers would drop it.
     pub fn from_proto(message: proto::Content) -> Result<Self, Error> {
-        let bytes = Zeroizing::new(message.to_wire());
-        proto::sift(proto::Content::SCHEMA, &bytes)?;
-        Ok(Self { bytes, message })
+        // Read again, since bytes do not hold all that a struct can, such as unknown enum values.
+        Self::from_bytes(message.to_wire())
     }
 
     /// Reads the bytes of a message, without padding. No bytes are a message without content.
@@ -154,9 +153,13 @@ impl Content {
         MessageFeatures::from_bits(pro.map_or(0, proto::ProMessage::msg_bitset))
     }
 
-    /// The copy for one's own other devices of a message sent to `conversation`.
+    /// The copy for one's own other devices of a message sent to `conversation`. Only data
+    /// messages name their conversation: others stay as they are.
     #[must_use]
     pub fn with_sync_target(self, conversation: &AccountId) -> Self {
+        if self.message.data_message.is_none() {
+            return self;
+        }
         self.with_data(proto::DataMessage {
             sync_target: Some(conversation.to_hex()),
             ..Default::default()

@@ -128,6 +128,9 @@ pub enum Error {
     /// An id has not prefix 03, or its key is no key of a group.
     #[error("group: not the id of a group")]
     GroupId,
+    /// A community post says more than what people read.
+    #[error("control message in a community")]
+    ControlMessage,
     /// Our own fault.
     #[error("internal: {0}")]
     Internal(&'static str),

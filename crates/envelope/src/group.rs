@@ -22,6 +22,8 @@ use crate::pro_signature::ProSignature;
 use crate::proto::{Envelope, EnvelopeType, Message, last_bytes, sift};
 use crate::{Content, Error, Sender, xchacha20};
 
+#[cfg(feature = "hazmat")]
+pub(crate) use self::cipher::check_len;
 pub use self::cipher::encrypt;
 pub(crate) use self::cipher::{Payload, write_ciphertext};
 
@@ -76,8 +78,9 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<SymmetricKey, Error> {
 ///
 /// # Errors
 /// [`Error::Recipient`] when `group` has not prefix 03; [`Error::Timestamp`] for a time of zero,
-/// which every receiver drops; [`Error::TextTooLong`]; [`Error::Length`] for more than a swarm
-/// stores, [`MAX_WIRE_LEN`](crate::MAX_WIRE_LEN) bytes.
+/// which every receiver drops, and for another than the one that a group update is signed for;
+/// [`Error::TextTooLong`] and [`Error::TooMany`] for what peers would drop; [`Error::Length`] for
+/// more than a swarm stores, [`MAX_WIRE_LEN`](crate::MAX_WIRE_LEN) bytes.
 pub fn seal_group<'a, R: CryptoRng + ?Sized>(
     from: impl Into<Sender<'a>>,
     group: &AccountId,
@@ -166,7 +169,8 @@ impl<'a> GroupOpener<'a> {
     ///
     /// # Errors
     /// As [`decrypt`](Self::decrypt); [`Error::Malformed`], [`Error::Missing`] and [`Error::Text`]
-    /// for any layer; [`Error::Source`], [`Error::Length`].
+    /// for any layer; [`Error::Source`], [`Error::Length`]; [`Error::Timestamp`] for a Pro message
+    /// without signed time.
     pub fn open(&mut self, me: &AccountId, wire: &[u8]) -> Result<Opened, Error> {
         let decrypted = self.decrypt(wire)?;
         let envelope = sift(Envelope::SCHEMA, decrypted.plaintext)?;
@@ -187,8 +191,8 @@ impl<'a> GroupOpener<'a> {
     ///
     /// # Errors
     /// [`Error::Decrypt`] when no key fits. What only who has a key can bring about:
-    /// [`Error::Encoding`], [`Error::Missing`] and [`Error::Length`] for what is inside,
-    /// [`Error::Signature`]. [`Error::Length`] also for ciphertexts that are too short.
+    /// [`Error::Encoding`], [`Error::Version`], [`Error::Missing`] and [`Error::Length`] for what is
+    /// inside, [`Error::Signature`]. [`Error::Length`] also for ciphertexts that are too short.
     pub fn decrypt(&mut self, ciphertext: &[u8]) -> Result<Decrypted<'_>, Error> {
         cipher::decrypt(self.group, self.keys, ciphertext, &mut self.buffers)
     }

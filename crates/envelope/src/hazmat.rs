@@ -147,7 +147,7 @@ pub enum GroupData<'a> {
 /// [`group::encrypt`] of these data, with a chosen nonce.
 ///
 /// # Errors
-/// [`Error::Recipient`].
+/// [`Error::Recipient`]; [`Error::Length`] for a plaintext that is too long.
 pub fn encrypt_group_with(
     from: &Account,
     group: &AccountId,
@@ -158,7 +158,10 @@ pub fn encrypt_group_with(
 ) -> Result<Vec<u8>, Error> {
     let group = group::group_key(group)?;
     let payload = match data {
-        GroupData::Plain(data) => Payload::plain(Zeroizing::new(data.to_vec())),
+        GroupData::Plain(data) => {
+            group::check_len(data.len())?;
+            Payload::plain(Zeroizing::new(data.to_vec()))
+        }
         GroupData::Compressed(data) => Payload::frame(Zeroizing::new(data.to_vec())),
     };
     group::write_ciphertext(from, group, key, payload, padding, nonce)

@@ -13,7 +13,7 @@ use session_identity::blinding::{ServerKey, matches};
 use session_identity::conversion::account_id;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::community::{Post, to_post};
+use crate::community::{Post, open_post, to_post};
 use crate::pro::{Claim, Credential};
 use crate::rules::{check_posted_time, check_sender};
 use crate::{Content, Error, xchacha20};
@@ -152,7 +152,7 @@ impl Inbox {
             sender,
             from_self: sender == self.account,
             sender_key,
-            post: Post::new(&message, None)?,
+            post: open_post(&message)?,
         })
     }
 

@@ -11,7 +11,7 @@ use session_identity::Account;
 use crate::Error;
 use crate::group::group_key;
 use crate::multi::{self, Domain};
-use crate::one_to_one::recipient_key;
+use crate::one_to_one::{check_wire_len, recipient_key};
 
 /// Tells members that they were removed from a group. It is stored in the namespace -11 of the
 /// group's swarm, which they can still read; others cannot read it.
@@ -25,7 +25,9 @@ impl KickNotice {
     /// group's current keys.
     ///
     /// # Errors
-    /// [`Error::Recipient`] for a member whose id has not prefix 05 or has a key of low order.
+    /// [`Error::Recipient`] for a member whose id has not prefix 05 or has a key of low order;
+    /// [`Error::Length`] for more members than fit into what a swarm stores,
+    /// [`MAX_WIRE_LEN`](crate::MAX_WIRE_LEN) bytes: make several notices.
     pub fn seal<R: CryptoRng + ?Sized>(
         group: &ed25519::SigningKey,
         members: &[AccountId],
@@ -41,7 +43,9 @@ impl KickNotice {
         let messages: Vec<_> = keys.iter().map(message).collect();
         let messages = messages.iter().map(Vec::as_slice);
         let to: Vec<_> = keys.iter().copied().zip(messages).collect();
-        multi::encrypt(&group.to_x25519(), &to, Domain::KICKED, 0, rng)
+        let notice = multi::encrypt(&group.to_x25519(), &to, Domain::KICKED, 0, rng)?;
+        check_wire_len(&notice)?;
+        Ok(notice)
     }
 
     /// Opens a notice: oneself was removed from the group. `current_generation` is that of the
@@ -93,6 +97,7 @@ fn decimal(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     use rand_chacha::ChaCha20Rng;
     use session_core::Prefix;
     use session_crypto::rand_core::SeedableRng;
@@ -137,6 +142,20 @@ mod tests {
         assert_eq!(open(&members[0]), Err(Error::Recipient));
         let no_key = AccountId::new(Prefix::Group, [0; 32]);
         assert_eq!(open(&no_key), Err(Error::Recipient));
+    }
+
+    #[test]
+    fn notices_fit_into_a_swarm() {
+        let (key, _) = group();
+        let seal = |count| KickNotice::seal(&key, &vec![account(1).id(); count], 1, &mut rng());
+        assert!(seal(1_000).is_ok());
+        assert!(matches!(
+            seal(2_000),
+            Err(Error::Length {
+                what: "message",
+                ..
+            })
+        ));
     }
 
     #[test]

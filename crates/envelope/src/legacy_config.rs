@@ -123,7 +123,8 @@ impl fmt::Debug for Unwrapped {
 pub fn unwrap(me: &Account, kind: Kind, wire: &[u8]) -> Result<Unwrapped, Error> {
     let missing = |message, field| Error::Missing { message, field };
     let outer = sift(WebSocketMessage::SCHEMA, wire)?;
-    if last_varint(&outer, 1) != Some(1) {
+    // The low 32 bits count.
+    if last_varint(&outer, 1).map(|kind| kind & 0xffff_ffff) != Some(1) {
         return Err(missing("WebSocketMessage", "request"));
     }
     let envelope = sift(Envelope::SCHEMA, request_body(&outer)?)?;

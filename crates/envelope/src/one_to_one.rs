@@ -140,8 +140,8 @@ fn sign(from: &Account, to: &x25519::PublicKey, inner: &mut Vec<u8>) {
 ///
 /// # Errors
 /// [`Error::Malformed`], [`Error::Missing`] and [`Error::Text`] for any layer; [`Error::Source`],
-/// [`Error::Length`], [`Error::Decrypt`], [`Error::Signature`]. Nobody but the user may learn
-/// which (spec 05 §3.1).
+/// [`Error::Length`], [`Error::Decrypt`], [`Error::Signature`]; [`Error::Timestamp`] for a Pro
+/// message without signed time. Nobody but the user may learn which (spec 05 §3.1).
 pub fn open_one_to_one(me: &Account, wire: &[u8]) -> Result<Opened, Error> {
     open_wire(&me.id(), [me.x25519_key()], wire)
 }

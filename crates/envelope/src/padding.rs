@@ -3,6 +3,9 @@
 /// Messages grow to a multiple of this many bytes.
 pub const STEP: usize = 160;
 
+/// What padding adds at most: its first byte, and a step.
+pub(crate) const MAX_ADDED: usize = STEP + 1;
+
 /// The first byte of the padding; the others are zero.
 pub(crate) const TERMINATOR: u8 = 0x80;
 

@@ -12,14 +12,17 @@ mod schema;
 mod sift;
 mod wire;
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
 
 pub use self::content::*;
 pub use self::data_message::*;
 pub use self::envelope::*;
 pub use self::group_update::*;
 pub use self::schema::{Field, Kind, Label, Schema};
-pub use self::sift::{UnknownFields, canonical, sift};
+pub use self::sift::{MAX_REPEATED, UnknownFields, canonical, sift};
 pub use self::wire::{Fault, Record, Records, Value};
 
 pub(crate) use self::sift::append_canonical;
@@ -38,8 +41,16 @@ pub trait Message: prost::Message + Default {
     /// # Errors
     /// [`Error::Malformed`], [`Error::Missing`], [`Error::Text`].
     fn from_wire(wire: &[u8]) -> Result<Self, Error> {
-        let sifted = sift(Self::SCHEMA, wire)?;
-        Self::decode(&*sifted).map_err(|_| Error::Internal("sift let through what prost refuses"))
+        let copy;
+        let sifted: &[u8] = match sift(Self::SCHEMA, wire)? {
+            Cow::Borrowed(sifted) => sifted,
+            // What people wrote is not left in memory.
+            Cow::Owned(sifted) => {
+                copy = Zeroizing::new(sifted);
+                &copy
+            }
+        };
+        Self::decode(sifted).map_err(|_| Error::Internal("sift let through what prost refuses"))
     }
 
     /// Writes the message in canonical form.

@@ -36,7 +36,8 @@ fn content(len: usize) -> Content {
 #[test]
 fn sealing_allocates_thrice() {
     let (from, to) = (account(1), account(2).id());
-    for len in [1, 100, 2_000, 60_000] {
+    // All lengths of a step of the padding, too.
+    for len in (1..180).chain([2_000, 60_000]) {
         let content = content(len);
         let mut rng = ChaCha20Rng::from_seed([9; 32]);
         let mut sealed_len = 0;

@@ -279,6 +279,36 @@ fn sources_have_one_of_three_lengths() {
         let data = in_envelope(&[], |envelope| envelope.source = Some("x".repeat(len)));
         assert_eq!(open_post(&data), Err(Error::Source), "{len}");
     }
+    // The bytes of an id are no text.
+    let source = |bytes: &[u8]| [&[0x12, u8::try_from(bytes.len()).unwrap()], bytes].concat();
+    let envelope = in_envelope(&hello(None), |_| {});
+    let post = open_post(&[&*source(&[0xff; 33]), &*envelope].concat()).unwrap();
+    assert_eq!(post.content().body(), Some("hello"));
+    assert!(post.envelope_time().is_some());
+    let data = [envelope, source(&[0xff; 32])].concat();
+    assert_eq!(open_post(&data), Err(Error::Source));
+}
+
+#[test]
+fn posts_are_no_control_messages() {
+    let check = |content: &Content| open_post(&padded(content.as_bytes())).unwrap().check(SENT);
+    let visible = Content::text("hello");
+    let merged = |other: &Content| {
+        Content::from_bytes([visible.as_bytes(), other.as_bytes()].concat()).unwrap()
+    };
+    assert_eq!(check(&visible), Ok(()));
+    let author = AccountId::new(Prefix::Standard, [7; 32]);
+    for control in [
+        Content::read_receipt([SENT]),
+        Content::unsend(SENT, &author),
+        Content::expiration_update(None),
+    ] {
+        assert_eq!(check(&merged(&control)), Err(Error::ControlMessage));
+    }
+    assert_eq!(
+        check(&Content::group_member_left()),
+        Err(Error::ControlMessage)
+    );
 }
 
 #[test]

@@ -145,6 +145,25 @@ fn what_is_passed_on_does_not_claim_what_its_author_claimed() {
 }
 
 #[test]
+fn bytes_and_fields_say_the_same() {
+    let odd = proto::Content {
+        expiration_type: Some(99),
+        ..Default::default()
+    };
+    let content = Content::from_proto(odd).unwrap();
+    assert_eq!(content.proto().expiration_type, None);
+}
+
+#[test]
+fn only_data_messages_name_their_conversation() {
+    let friend = AccountId::new(Prefix::Standard, [7; 32]);
+    let answer = Content::call("uuid", CallType::Answer, Some("sdp"));
+    let copy = answer.clone().with_sync_target(&friend);
+    assert_eq!(copy, answer);
+    assert!(matches!(copy.kind(), Some(Member::Call(_))));
+}
+
+#[test]
 fn typing_takes_the_time_of_sending() {
     let typing = |content: &Content| match content.kind() {
         Some(Member::Typing(typing)) => (typing.action, typing.timestamp),

@@ -35,6 +35,18 @@ const MIN_COMPRESSED_LEN: usize = 256;
 
 const WHAT: &str = "group message";
 
+/// Refuses what is too long before it is compressed.
+pub(crate) const fn check_len(len: usize) -> Result<(), Error> {
+    if len > MAX_PLAINTEXT_LEN {
+        return Err(Error::Length {
+            what: WHAT,
+            expected: MAX_PLAINTEXT_LEN,
+            got: len,
+        });
+    }
+    Ok(())
+}
+
 /// The data of a message, in a buffer with room for the signed tail.
 pub(crate) struct Payload {
     key: &'static str,
@@ -44,13 +56,7 @@ pub(crate) struct Payload {
 impl Payload {
     /// A plaintext, compressed if that is shorter. The buffer has room for the signed tail.
     pub(crate) fn compressed(plaintext: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
-        if plaintext.len() > MAX_PLAINTEXT_LEN {
-            return Err(Error::Length {
-                what: WHAT,
-                expected: MAX_PLAINTEXT_LEN,
-                got: plaintext.len(),
-            });
-        }
+        check_len(plaintext.len())?;
         let frame = match plaintext.len() {
             ..MIN_COMPRESSED_LEN => None,
             _ => compress(&plaintext),

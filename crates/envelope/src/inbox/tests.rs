@@ -50,6 +50,20 @@ fn encrypt(receiver: &Inbox, sender: &AccountId, inner: &[u8]) -> Vec<u8> {
     [&[VERSION][..], &inner, &tag, &nonce].concat()
 }
 
+#[test]
+fn envelopes_are_read_as_in_posts() {
+    let (alice, bob) = (inbox(1), inbox(2));
+    let content = Content::text("hello");
+    // Field 8 behind type and timestamp.
+    let len = u8::try_from(content.as_bytes().len()).unwrap();
+    let envelope = [&[0x08, 6, 0x28, 5, 0x42, len], content.as_bytes()].concat();
+    let sealed = alice.seal_message(&bob.id15(), &envelope, &[3; NONCE_LEN]);
+    let opened = bob
+        .open(&alice.id15(), &bob.id15(), &sealed.unwrap())
+        .unwrap();
+    assert_eq!(opened.content(), &content);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 

@@ -121,7 +121,10 @@ fn different_messages_have_different_ephemeral_keys() {
 fn errors_in_the_order_of_the_spec() {
     let missing = |message, field| Err(Error::Missing { message, field });
     let good = message(&[0x80]);
-    assert!(open(&wrapper(&account(1), Some(1), &good)).is_ok());
+    let wire = wrapper(&account(1), Some(1), &good);
+    assert!(open(&wire).is_ok());
+    // The low 32 bits count, and the last of two.
+    assert!(open(&[&wire[..], &[0x08, 0x81, 0x80, 0x80, 0x80, 0x10]].concat()).is_ok());
     assert!(matches!(open(&[0xff]), Err(Error::Malformed { .. })));
     for kind in [None, Some(0), Some(2)] {
         let wire = wrapper(&account(2), kind, b"");

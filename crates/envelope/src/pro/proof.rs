@@ -1,5 +1,7 @@
 //! The backend's word that a rotating key is entitled to Pro (spec 12 §2).
 
+use core::fmt;
+
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -14,7 +16,7 @@ use crate::proto::ProProof;
 const VERSION_A: u32 = 0;
 
 /// A proof as it travels, which nobody has verified. It names no account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proof {
     /// Format A has 0, format B none; see [`Format`].
@@ -27,6 +29,16 @@ pub struct Proof {
     pub expiry: u64,
     /// The backend's signature.
     pub signature: ed25519::Signature,
+}
+
+/// Shows neither the tag nor the key: they tell who has sent two messages.
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proof")
+            .field("version", &self.version)
+            .field("expiry", &self.expiry)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Proof {

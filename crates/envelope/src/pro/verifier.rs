@@ -55,6 +55,9 @@ impl Verifier {
         Self::with_cache_len(backends, Self::DEFAULT_CACHE_LEN)
     }
 
+    /// The most that [`with_cache_len`](Self::with_cache_len) remembers of each.
+    pub const MAX_CACHE_LEN: usize = 65_536;
+
     /// As [`new`](Self::new), remembering so many good proofs, and as many bad ones: 64 bytes a
     /// number, taken now. 0 remembers none. They are searched one after the other, which up to
     /// some thousands costs less than what it saves.
@@ -62,7 +65,7 @@ impl Verifier {
     pub fn with_cache_len(backends: impl IntoIterator<Item = Backend>, len: usize) -> Self {
         Self {
             backends: backends.into_iter().collect(),
-            cache: Cache::new(len),
+            cache: Cache::new(len.min(Self::MAX_CACHE_LEN)),
         }
     }
 

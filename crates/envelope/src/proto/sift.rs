@@ -5,11 +5,17 @@ use alloc::vec::Vec;
 
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
+use zeroize::Zeroizing;
+
 use super::schema::{Field, Kind, Label, Schema};
 use super::wire::{Fault, MAX_DEPTH, Record, Records, Value, read_varint, varint_len};
 use crate::Error;
 
 const MAX_VARINT_LEN: usize = 10;
+
+/// How often a text or a message may be repeated. Two bytes on the wire are enough for one, and
+/// become a hundred in memory; nothing that is sent comes near (spec 05 §13: bound work).
+pub const MAX_REPEATED: usize = 4_096;
 
 /// What becomes of the fields that the schema does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +33,8 @@ pub enum UnknownFields {
 /// the result is the [`canonical`] form. Sifting twice changes nothing.
 ///
 /// # Errors
-/// [`Error::Malformed`], [`Error::Missing`], [`Error::Text`].
+/// [`Error::Malformed`], [`Error::Missing`], [`Error::Text`]; [`Error::TooMany`] above
+/// [`MAX_REPEATED`].
 pub fn sift<'a>(schema: &Schema, wire: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     if is_clean(schema, wire, MAX_DEPTH) {
         Ok(Cow::Borrowed(wire))
@@ -64,7 +71,7 @@ pub(crate) fn append_canonical(
 /// Never a verdict on the message: what is not clean goes through [`canonical`], which knows.
 fn is_clean(schema: &Schema, wire: &[u8], depth: u8) -> bool {
     let bits = || (0..u32::BITS).map(|shift| 1u32.wrapping_shl(shift));
-    let mut seen = 0;
+    let (mut seen, mut repeated) = (0, 0_usize);
     for record in Records::with_depth(wire, depth) {
         let Ok(record) = record else { return false };
         let mut fields = schema.fields().iter().zip(bits());
@@ -86,6 +93,12 @@ fn is_clean(schema: &Schema, wire: &[u8], depth: u8) -> bool {
             }
             (kind, Value::Bytes(_)) if kind.is_varint() => return false,
             _ => {}
+        }
+        if field.label == Label::Repeated && matches!(record.value, Value::Bytes(_)) {
+            repeated = repeated.saturating_add(1);
+            if repeated > MAX_REPEATED {
+                return false;
+            }
         }
         seen |= bit;
     }
@@ -124,11 +137,23 @@ impl Writer<'_> {
         depth: u8,
     ) -> Result<(), Error> {
         let mut scalar = None;
-        let mut parts: Option<Cow<'_, [u8]>> = None;
+        let mut repeated = 0_usize;
+        let mut part: Option<&[u8]> = None;
+        let mut merged = Zeroizing::new(Vec::new());
         for record in records(schema, wire, depth) {
             let Record { number, value, .. } = record?;
             if number != field.number || !field.accepts(schema.name(), value)? {
                 continue;
+            }
+            if field.label == Label::Repeated && matches!(value, Value::Bytes(_)) {
+                repeated = repeated.saturating_add(1);
+                if repeated > MAX_REPEATED {
+                    return Err(Error::TooMany {
+                        what: field.name,
+                        limit: MAX_REPEATED,
+                        got: repeated,
+                    });
+                }
             }
             match (field.label, field.kind, value) {
                 (Label::Repeated, Kind::Message(inner), Value::Bytes(bytes)) => {
@@ -138,17 +163,22 @@ impl Writer<'_> {
                 (_, Kind::Message(inner), Value::Bytes(bytes)) => {
                     // A part that is cut off must not be completed by the next one.
                     records(inner, bytes, depth).try_for_each(|part| part.map(drop))?;
-                    match &mut parts {
-                        Some(parts) => parts.to_mut().extend_from_slice(bytes),
-                        None => parts = Some(Cow::Borrowed(bytes)),
+                    if let Some(first) = part {
+                        if merged.is_empty() {
+                            merged.reserve_exact(wire.len());
+                            merged.extend_from_slice(first);
+                        }
+                        merged.extend_from_slice(bytes);
                     }
+                    part = Some(bytes);
                 }
                 _ => scalar = Some(value),
             }
         }
-        match (field.kind, parts, scalar) {
+        match (field.kind, part, scalar) {
             (Kind::Message(inner), Some(bytes), _) => {
-                self.submessage(field, inner, &bytes, depth)?
+                let bytes = if merged.is_empty() { bytes } else { &merged };
+                self.submessage(field, inner, bytes, depth)?;
             }
             (_, _, Some(value)) => self.value(field, value),
             _ if field.label == Label::Required => {

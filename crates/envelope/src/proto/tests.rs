@@ -158,7 +158,7 @@ fn check(schema: &'static Schema, through_prost: ThroughProst, wire: &[u8]) {
         }
     };
     let again = sift(schema, &sifted).unwrap();
-    assert!(matches!(again, alloc::borrow::Cow::Borrowed(_)));
+    assert!(matches!(again, Cow::Borrowed(_)));
     assert_eq!(again, sifted);
 
     // prost never refuses what was sifted, and reads in it what the schema says.
@@ -177,7 +177,7 @@ proptest! {
     fn well_formed_messages_are_borrowed(seed: u64) {
         for (schema, through_prost) in all() {
             let wire = make(schema, seed, u32::MAX);
-            prop_assert!(matches!(sift(schema, &wire), Ok(alloc::borrow::Cow::Borrowed(_))));
+            prop_assert!(matches!(sift(schema, &wire), Ok(Cow::Borrowed(_))));
             check(schema, through_prost, &wire);
         }
     }
@@ -267,6 +267,28 @@ fn parts_of_a_message_are_whole_each_and_complete_together() {
     // A varint that is cut off must not go on in the next part.
     let cut = [0x4a, 2, 0x08, 0x85, 0x4a, 3, 0, 0x12, 0];
     assert!(Content::from_wire(&cut).is_err());
+}
+
+#[test]
+fn texts_and_messages_are_not_repeated_without_end() {
+    // Two empty attachments of a quote are four bytes.
+    let quote = |count: usize| {
+        let mut wire = alloc::vec![0x08, 1, 0x12, 0];
+        wire.extend([0x22, 0].repeat(count));
+        Quote::from_wire(&wire)
+    };
+    assert_eq!(quote(MAX_REPEATED).unwrap().attachments.len(), MAX_REPEATED);
+    assert_eq!(
+        quote(MAX_REPEATED + 1).err(),
+        Some(Error::TooMany {
+            what: "attachments",
+            limit: MAX_REPEATED,
+            got: MAX_REPEATED + 1,
+        })
+    );
+    // Numbers are as long in memory as they may be on the wire.
+    let receipt = [&[0x08, 1][..], &[0x10, 1].repeat(MAX_REPEATED + 1)].concat();
+    assert!(ReceiptMessage::from_wire(&receipt).is_ok());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use alloc::string::ToString;
-use alloc::vec;
+use alloc::{format, vec};
 
 use core::time::Duration;
 
@@ -33,6 +33,22 @@ fn proof(format: Format) -> Proof {
     let expiry = format.count(UnixMillis::from_secs(EXPIRY));
     let rotating = *rotating().public().as_bytes();
     Proof::issue(&key(1), format, TAG, rotating, expiry)
+}
+
+#[test]
+fn caches_have_a_limit() {
+    let mut verifier = Verifier::with_cache_len([backend(1, Format::B)], usize::MAX);
+    let at = UnixMillis::from_secs(EXPIRY);
+    assert_eq!(
+        verifier.status(&proof(Format::B), None, at),
+        Ok(Status::Valid)
+    );
+}
+
+#[test]
+fn debug_does_not_tell_proofs_apart() {
+    let shown = format!("{:?}", proof(Format::B));
+    assert!(shown.starts_with("Proof {") && !shown.contains("tag") && !shown.contains("key"));
 }
 
 fn claim(proof: Option<Proof>, signature: Signature) -> Claim {
