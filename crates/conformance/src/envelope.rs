@@ -6,7 +6,7 @@ use session_crypto::{ed25519, x25519};
 use session_envelope::proto::{
     self, Field, Kind, Label, Message, Records, Schema, UnknownFields, Value as Wire,
 };
-use session_envelope::{Error, hazmat, open_one_to_one, padding};
+use session_envelope::{Error, Opened, hazmat, open_one_to_one, padding};
 use session_identity::Account;
 
 use crate::case::{CaseError, Suite, array, bytes, hex, list, text, unhex, unsigned};
@@ -121,6 +121,17 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
         }
     }
     let (key_index, opened) = result?;
+    let mut out = opened_json(case, &opened, key_index)?;
+    out["sender_ed25519"] = json!(hex(opened.sender_key().as_bytes()));
+    Ok(out)
+}
+
+/// What all suites say that decode messages whose sender is certain.
+pub(crate) fn opened_json(
+    case: &Value,
+    opened: &Opened,
+    key_index: usize,
+) -> Result<Value, CaseError> {
     let outside = opened.outside();
     let pro = opened.pro(&mut pro::verifier(case)?)?;
     Ok(json!({
@@ -129,7 +140,6 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
         "source_device": outside.source_device,
         "server_timestamp": outside.server_timestamp.map(UnixMillis::as_millis),
         "key_index": key_index,
-        "sender_ed25519": hex(opened.sender_key().as_bytes()),
         "sender_session_id": opened.sender().to_hex(),
         "content": hex(opened.content().as_bytes()),
         "pro": pro.as_ref().map(pro::evaluation),

@@ -12,7 +12,7 @@ use session_identity::Account;
 use crate::case::{
     CaseError, Replay, Suite, array, bytes, hex, list, optional_bytes, text, unhex, unsigned,
 };
-use crate::pro;
+use crate::envelope::opened_json;
 
 pub(crate) const SUITES: &[(&str, Suite)] = &[
     ("envelope-group-encrypt", encrypt),
@@ -105,18 +105,8 @@ fn decode(case: &Value) -> Result<Value, CaseError> {
     // Nobody in particular reads: only `Opened::check` asks who.
     let me = AccountId::new(Prefix::Standard, [0; 32]);
     let opened = GroupOpener::new(&group, &keys)?.open(&me, &bytes(case, "wire"))?;
-    let outside = opened.outside();
-    let pro = opened.pro(&mut pro::verifier(case)?)?;
-    Ok(json!({
-        "timestamp": outside.timestamp.as_millis(),
-        "source": outside.source.map(|id| id.to_hex()),
-        "source_device": outside.source_device,
-        "server_timestamp": outside.server_timestamp.map(UnixMillis::as_millis),
-        "key_index": opened.key_index(),
-        "sender_session_id": opened.sender().to_hex(),
-        "content": hex(opened.content().as_bytes()),
-        "pro": pro.as_ref().map(pro::evaluation),
-    }))
+    let key_index = opened.key_index().expect("a group has keys");
+    opened_json(case, &opened, key_index)
 }
 
 fn multi_encrypt(case: &Value) -> Result<Value, CaseError> {

@@ -15,7 +15,7 @@ use crate::proto::{
     without_field,
 };
 use crate::rules::check_posted_time;
-use crate::{Content, Error, padding};
+use crate::{Content, Error, padding, pro_signature};
 
 /// The field of a message that holds the signature of a rotating key.
 const SIGNATURE_FIELD: u32 = 17;
@@ -162,7 +162,7 @@ impl Post {
             .proto()
             .pro_sig_for_community_message_only
             .as_deref();
-        let pro_signature = outside.or(inside).map(pro_signature).transpose()?;
+        let pro_signature = outside.or(inside).map(pro_signature::read).transpose()?;
         let pro_claim = match (pro_signature, &content.proto().pro_message) {
             (Some(signature), Some(message)) => Some(if envelope.is_some() {
                 Claim::new(message, signature, body)?
@@ -239,14 +239,6 @@ impl Post {
         }
         check_posted_time(self.content.sig_timestamp(), posted)
     }
-}
-
-fn pro_signature(bytes: &[u8]) -> Result<ed25519::Signature, Error> {
-    ed25519::Signature::from_slice(bytes).map_err(|_| Error::Length {
-        what: "Pro signature",
-        expected: ed25519::Signature::LEN,
-        got: bytes.len(),
-    })
 }
 
 /// A message without the signature of a rotating key: what that signature is over, but for the

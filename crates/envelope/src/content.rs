@@ -69,7 +69,6 @@ pub use typing::{Typing, TypingAction};
 pub use unsend::Unsend;
 pub use visible::Visible;
 
-pub(crate) use attachment::sized;
 pub(crate) use expiration::whole_seconds;
 
 /// A message: its bytes, and what they say.

@@ -7,7 +7,7 @@ use session_core::{Network, NetworkId, UnixMillis};
 use session_crypto::ed25519;
 
 use crate::Error;
-use crate::pro_signature::ProSignature;
+use crate::pro_signature::{self, ProSignature};
 use crate::proto::{EnvelopeType, last_bytes, last_varint, varint_len};
 
 /// What an envelope is written from.
@@ -62,6 +62,14 @@ pub(crate) fn put_header(tag: u8, len: usize, wire: &mut Vec<u8>) {
     encode_varint(varint_len(len), wire);
 }
 
+/// The content of an envelope that was sifted.
+pub(crate) fn content(envelope: &[u8]) -> Result<&[u8], Error> {
+    last_bytes(envelope, 8).ok_or(Error::Missing {
+        message: "Envelope",
+        field: "content",
+    })
+}
+
 /// What an envelope says besides its content. Around a sealed message nobody vouches for any of
 /// it: a node on the way, or whoever stored the message, may have written what it liked. In a
 /// group it is what some member wrote.
@@ -95,14 +103,7 @@ impl Outside {
                 Some(NetworkId::parse(text, Network::Mainnet).map_err(|_| Error::Source)?)
             }
         };
-        let pro_signature = last_bytes(envelope, 11).map(|bytes| {
-            let bytes = bytes.try_into().map_err(|_| Error::Length {
-                what: "Pro signature",
-                expected: ed25519::Signature::LEN,
-                got: bytes.len(),
-            })?;
-            Ok(ed25519::Signature::from_bytes(bytes))
-        });
+        let pro_signature = last_bytes(envelope, 11).map(pro_signature::read);
         Ok(Self {
             timestamp: UnixMillis::from_millis(timestamp),
             source,

@@ -135,3 +135,15 @@ pub enum Error {
     #[error("internal: {0}")]
     Internal(&'static str),
 }
+
+/// Bytes that have one length.
+pub(crate) fn sized<'a, const N: usize>(
+    what: &'static str,
+    bytes: &'a [u8],
+) -> Result<&'a [u8; N], Error> {
+    bytes.try_into().map_err(|_| Error::Length {
+        what,
+        expected: N,
+        got: bytes.len(),
+    })
+}

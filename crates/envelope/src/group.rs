@@ -15,11 +15,11 @@ use session_crypto::{SymmetricKey, ed25519};
 use zeroize::Zeroizing;
 
 use self::cipher::{Buffers, SIGNED_TAIL_LEN};
-use crate::envelope::{EnvelopeWriter, Outside};
+use crate::envelope::{self, EnvelopeWriter, Outside};
 use crate::one_to_one::check_wire_len;
 use crate::opened::{Inside, Opened};
 use crate::pro_signature::ProSignature;
-use crate::proto::{Envelope, EnvelopeType, Message, last_bytes, sift};
+use crate::proto::{Envelope, EnvelopeType, Message, sift};
 use crate::{Content, Error, Sender, xchacha20};
 
 #[cfg(feature = "hazmat")]
@@ -174,10 +174,7 @@ impl<'a> GroupOpener<'a> {
     pub fn open(&mut self, me: &AccountId, wire: &[u8]) -> Result<Opened, Error> {
         let decrypted = self.decrypt(wire)?;
         let envelope = sift(Envelope::SCHEMA, decrypted.plaintext)?;
-        let content = last_bytes(&envelope, 8).ok_or(Error::Missing {
-            message: "Envelope",
-            field: "content",
-        })?;
+        let content = envelope::content(&envelope)?;
         let inside = Inside {
             sender: decrypted.sender,
             sender_key: decrypted.sender_key,

@@ -12,12 +12,12 @@ use session_crypto::{blake2b, sealed_box, x25519};
 use session_identity::Account;
 use zeroize::Zeroizing;
 
-use crate::one_to_one::{open_message, request_body, sealed_content, signed};
+use crate::one_to_one::{open_message, request_body, signed};
 use crate::proto::{
     self, Envelope, EnvelopeType, Message, SharedConfigMessage, WebSocketMessage,
     WebSocketRequestMessage, WebSocketType, last_varint, sift,
 };
-use crate::{Error, padding};
+use crate::{Error, envelope, padding};
 
 /// Which config of a user: the only ones that were ever wrapped.
 pub use crate::proto::SharedConfigKind as Kind;
@@ -128,7 +128,7 @@ pub fn unwrap(me: &Account, kind: Kind, wire: &[u8]) -> Result<Unwrapped, Error>
         return Err(missing("WebSocketMessage", "request"));
     }
     let envelope = sift(Envelope::SCHEMA, request_body(&outer)?)?;
-    let sealed = sealed_content(&envelope)?;
+    let sealed = envelope::content(&envelope)?;
     let (message, key, _) = open_message(me.x25519_key(), sealed)?;
     if key != *me.ed25519_key() {
         return Err(Error::NotFromSelf);

@@ -13,6 +13,7 @@ use session_crypto::{SymmetricKey, TAG_LEN, blake2b, x25519, xchacha20poly1305};
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::error::sized;
 use crate::xchacha20::{self, NONCE_LEN};
 
 // Keys of the dict.
@@ -131,11 +132,7 @@ pub fn decrypt(
     let malformed = |_| Error::Encoding { what: WHAT };
     let mut dict = DictReader::new(encoded).map_err(malformed)?;
     let nonce = dict.bytes(NONCE).map_err(malformed)?;
-    let nonce: &[u8; NONCE_LEN] = nonce.try_into().map_err(|_| Error::Length {
-        what: "nonce of a multi-recipient message",
-        expected: NONCE_LEN,
-        got: nonce.len(),
-    })?;
+    let nonce: &[u8; NONCE_LEN] = sized("nonce of a multi-recipient message", nonce)?;
     let items = dict.raw(ITEMS).map_err(malformed)?;
     dict.finish().map_err(malformed)?;
 

@@ -2,13 +2,14 @@
 
 use alloc::vec::Vec;
 
-use session_core::{AccountId, Prefix, UnixMillis};
+use session_core::{AccountId, UnixMillis};
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::{ed25519, sealed_box, x25519};
 use session_identity::Account;
+use session_identity::conversion::{account_id, x25519_key};
 use zeroize::Zeroizing;
 
-use crate::envelope::{EnvelopeWriter, Outside, field_len, put_header};
+use crate::envelope::{self, EnvelopeWriter, Outside, field_len, put_header};
 use crate::opened::{Inside, Opened};
 use crate::pro_signature::ProSignature;
 use crate::proto::{Envelope, EnvelopeType, Message, WebSocketMessage, last_bytes, sift};
@@ -82,17 +83,6 @@ pub(crate) fn write_wire(
         sent,
         content_len: inner.len().saturating_add(sealed_box::OVERHEAD),
     };
-    write_outer(&envelope, pro, |wire| {
-        seal(&to, &inner, wire).map_err(|_| Error::Recipient)
-    })
-}
-
-/// Writes an envelope and what is around it (spec 05 §1.1, step 5). `put` appends the content.
-pub(crate) fn write_outer(
-    envelope: &EnvelopeWriter,
-    pro: &ProSignature<'_>,
-    put: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
-) -> Result<Vec<u8>, Error> {
     let envelope_len = envelope.len();
     // Besides the envelope: verb, path, request id.
     let request_len = field_len(envelope_len).saturating_add(2 + 2 + 2);
@@ -103,15 +93,16 @@ pub(crate) fn write_outer(
     put_header(0x12, request_len, &mut wire);
     wire.extend_from_slice(&[0x0a, 0, 0x12, 0]); // verb, path
     put_header(0x1a, envelope_len, &mut wire);
-    envelope.write(&mut wire, pro, put)?;
+    envelope.write(&mut wire, pro, |wire| {
+        seal(&to, &inner, wire).map_err(|_| Error::Recipient)
+    })?;
     wire.extend_from_slice(&[0x20, 0]); // request id
     Ok(wire)
 }
 
 /// The key of a person's id.
 pub(crate) fn recipient_key(id: &AccountId) -> Result<x25519::PublicKey, Error> {
-    let id = id.require(Prefix::Standard).map_err(|_| Error::Recipient)?;
-    Ok(x25519::PublicKey::from_bytes(*id.key_bytes()))
+    x25519_key(id).map_err(|_| Error::Recipient)
 }
 
 /// What goes into the sealed box around `message`.
@@ -154,7 +145,7 @@ pub(crate) fn open_wire<'k>(
 ) -> Result<Opened, Error> {
     let outer = sift(WebSocketMessage::SCHEMA, wire)?;
     let envelope = sift(Envelope::SCHEMA, request_body(&outer)?)?;
-    let sealed = sealed_content(&envelope)?;
+    let sealed = envelope::content(&envelope)?;
     let outside = Outside::read(&envelope)?;
 
     let mut opened = Err(Error::Decrypt);
@@ -180,14 +171,6 @@ pub(crate) fn request_body(outer: &[u8]) -> Result<&[u8], Error> {
     let missing = |message, field| Error::Missing { message, field };
     let request = last_bytes(outer, 2).ok_or(missing("WebSocketMessage", "request"))?;
     last_bytes(request, 3).ok_or(missing("WebSocketRequestMessage", "body"))
-}
-
-/// The content of an envelope that was sifted.
-pub(crate) fn sealed_content(envelope: &[u8]) -> Result<&[u8], Error> {
-    last_bytes(envelope, 8).ok_or(Error::Missing {
-        message: "Envelope",
-        field: "content",
-    })
 }
 
 /// Opens a sealed box and verifies who made it: message, sender's key and id (spec 05 §3.1).
@@ -220,11 +203,10 @@ pub(crate) fn open_message(
         .ok_or(too_short)?;
     key.verify(signed, &signature)
         .map_err(|_| Error::Signature)?;
-    let sender = key.to_x25519().map_err(|_| Error::Signature)?;
+    let sender = account_id(&key).map_err(|_| Error::Signature)?;
 
     buffer.drain(..sealed_box::OVERHEAD);
     buffer.truncate(message_len);
-    let sender = AccountId::new(Prefix::Standard, *sender.as_bytes());
     Ok((buffer, key, sender))
 }
 

@@ -3,6 +3,8 @@
 use session_crypto::ed25519;
 use session_crypto::rand_core::CryptoRng;
 
+use crate::Error;
+use crate::error::sized;
 use crate::pro::Credential;
 
 /// What stands beside a message where the signature of a rotating key would.
@@ -33,4 +35,9 @@ impl<'a> ProSignature<'a> {
             Self::Given(signature) => *signature,
         }
     }
+}
+
+/// Reads what stands there in a message.
+pub(crate) fn read(bytes: &[u8]) -> Result<ed25519::Signature, Error> {
+    sized("Pro signature", bytes).map(|bytes| ed25519::Signature::from_bytes(*bytes))
 }

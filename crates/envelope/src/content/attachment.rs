@@ -4,6 +4,7 @@ use alloc::string::ToString;
 use core::num::NonZeroU32;
 
 use super::FileUrl;
+use crate::error::sized;
 use crate::{Error, proto};
 
 /// The most attachments that a message may have.
@@ -126,16 +127,4 @@ impl<'a> Attachment<'a> {
             ..Default::default()
         }
     }
-}
-
-/// A field that has one length.
-pub(crate) fn sized<'a, const N: usize>(
-    what: &'static str,
-    bytes: &'a [u8],
-) -> Result<&'a [u8; N], Error> {
-    bytes.try_into().map_err(|_| Error::Length {
-        what,
-        expected: N,
-        got: bytes.len(),
-    })
 }

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::{Decrypted, MAX_PLAINTEXT_LEN, group_key};
 use crate::buffer::reserve;
 use crate::compression::{compress, decompress};
+use crate::error::sized;
 use crate::xchacha20::{self, NONCE_LEN, Parts};
 use crate::{Error, padding};
 
@@ -34,6 +35,7 @@ pub(super) const SIGNED_TAIL_LEN: usize = 32;
 const MIN_COMPRESSED_LEN: usize = 256;
 
 const WHAT: &str = "group message";
+const FIELD: &str = "key or signature of a group message";
 
 /// Refuses what is too long before it is compressed.
 pub(crate) const fn check_len(len: usize) -> Result<(), Error> {
@@ -256,14 +258,13 @@ impl Fields {
         if reader.int::<u64>(VERSION).map_err(malformed)? != u64::from(VERSION_1) {
             return Err(Error::Version { what: WHAT });
         }
-        let author: [u8; ed25519::PublicKey::LEN] =
-            array(reader.bytes(AUTHOR).map_err(malformed)?)?;
-        let author = ed25519::PublicKey::from_bytes(&author).map_err(|_| Error::Signature)?;
+        let author = sized(FIELD, reader.bytes(AUTHOR).map_err(malformed)?)?;
+        let author = ed25519::PublicKey::from_bytes(author).map_err(|_| Error::Signature)?;
         let sender = account_id(&author).map_err(|_| Error::Signature)?;
         let plain = reader.bytes_opt(PLAIN).map_err(malformed)?;
         // Right behind a value that was read is its end.
         let plain_end = reader.consumed().len();
-        let signature = array(reader.bytes(SIGNATURE).map_err(malformed)?)?;
+        let signature = *sized(FIELD, reader.bytes(SIGNATURE).map_err(malformed)?)?;
         let compressed = reader.bytes_opt(COMPRESSED).map_err(malformed)?;
         let compressed_end = reader.consumed().len();
         reader.finish().map_err(malformed)?;
@@ -295,14 +296,6 @@ impl Fields {
             data_end,
         })
     }
-}
-
-fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
-    bytes.try_into().map_err(|_| Error::Length {
-        what: "key or signature of a group message",
-        expected: N,
-        got: bytes.len(),
-    })
 }
 
 #[cfg(test)]

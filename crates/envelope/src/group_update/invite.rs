@@ -7,7 +7,7 @@ use session_crypto::ed25519::SigningKey;
 
 use super::Statement;
 use super::statement::group_id;
-use crate::content::sized;
+use crate::error::sized;
 use crate::{Content, Error, proto};
 
 /// Length in bytes of a member's credentials: those of a subaccount of the group.

@@ -6,7 +6,7 @@ use session_core::AccountId;
 use session_crypto::ed25519::SigningKey;
 
 use super::statement::group_id;
-use crate::content::sized;
+use crate::error::sized;
 use crate::{Content, Error, proto};
 
 /// Makes the recipient an admin: carries the group's secret. Only its sender vouches for it.

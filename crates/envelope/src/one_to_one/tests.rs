@@ -3,6 +3,7 @@ use alloc::vec;
 
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
+use session_core::Prefix;
 use session_crypto::rand_core::SeedableRng;
 use session_identity::Seed;
 

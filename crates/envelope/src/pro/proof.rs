@@ -10,6 +10,7 @@ use session_crypto::{blake2b, ed25519};
 
 use super::{Backend, Format};
 use crate::Error;
+use crate::error::sized;
 use crate::proto::ProProof;
 
 /// The only version that format A has.
@@ -128,16 +129,13 @@ impl Proof {
         const MESSAGE: &str = "ProProof";
         Ok(Self {
             version: proof.version,
-            revocation_tag: array("revocation tag", proof.revocation_tag.as_deref())?,
-            rotating_key: array("rotating key", proof.rotating_public_key.as_deref())?,
+            revocation_tag: *sized("revocation tag", proof.revocation_tag())?,
+            rotating_key: *sized("rotating key", proof.rotating_public_key())?,
             expiry: proof.expiry_unix_ts.ok_or(Error::Missing {
                 message: MESSAGE,
                 field: "expiryUnixTs",
             })?,
-            signature: ed25519::Signature::from_bytes(array(
-                "Pro proof signature",
-                proof.sig.as_deref(),
-            )?),
+            signature: ed25519::Signature::from_bytes(*sized("Pro proof signature", proof.sig())?),
         })
     }
 
@@ -152,15 +150,6 @@ impl Proof {
             sig: Some(self.signature.as_bytes().to_vec()),
         }
     }
-}
-
-fn array<const N: usize>(what: &'static str, bytes: Option<&[u8]>) -> Result<[u8; N], Error> {
-    let bytes = bytes.unwrap_or_default();
-    bytes.try_into().map_err(|_| Error::Length {
-        what,
-        expected: N,
-        got: bytes.len(),
-    })
 }
 
 #[cfg(test)]
