@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+extern crate alloc;
+
+mod account_key;
+mod account_keys;
+mod device_group;
+mod device_id;
+mod device_record;
+mod device_table;
+mod devices;
+mod error;
+mod group_id;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
+mod key_pair;
+mod key_seed;
+mod link_request;
+mod message;
+mod public_keys;
+mod publication;
+mod recipients;
+pub mod sas;
+
+pub use account_key::AccountKey;
+pub use account_keys::{AccountKeys, HeldKey, KeysMerged};
+pub use device_group::{GroupMessage, Payload, seal_group_message};
+pub use device_id::DeviceId;
+pub use device_record::{DeviceInfo, DeviceRecord};
+pub use device_table::{DeviceEntry, DeviceRow, DeviceState, DeviceTable, EntryMerged};
+pub use error::Error;
+pub use group_id::GroupId;
+pub use key_pair::KeyPair;
+pub use key_seed::KeySeed;
+pub use link_request::LinkRequest;
+pub use message::{Opened, Sender, open, seal, seal_without_pfs};
+pub use public_keys::{KeyIndicator, PublicKeys};
+pub use publication::{read_publication, write_publication};
+pub use recipients::RecipientKeys;
+
+// What the API names.
+pub use session_core;
+pub use session_crypto;
+pub use session_identity;
