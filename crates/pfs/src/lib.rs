@@ -11,7 +11,7 @@ mod device_group;
 mod device_id;
 mod device_record;
 mod device_table;
-mod devices;
+pub mod devices;
 mod error;
 mod group_id;
 #[cfg(feature = "hazmat")]
@@ -31,6 +31,7 @@ pub use device_group::{GroupMessage, Payload, seal_group_message};
 pub use device_id::DeviceId;
 pub use device_record::{DeviceInfo, DeviceRecord};
 pub use device_table::{DeviceEntry, DeviceRow, DeviceState, DeviceTable, EntryMerged};
+pub use devices::Devices;
 pub use error::Error;
 pub use group_id::GroupId;
 pub use key_pair::KeyPair;

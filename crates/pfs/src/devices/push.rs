@@ -1,0 +1,324 @@
+//! What the swarm is owed: the group's state, the published key (spec 07 §8.3, 06 §8.4).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use session_core::UnixMillis;
+use session_crypto::rand_core::CryptoRng;
+use session_crypto::x25519;
+
+use super::{
+    DEVICES_NAMESPACE, Devices, Event, Fetch, GROUP_TTL, Merged, Request, RequestId, Store,
+};
+use crate::publication::{PUBLICATION_NAMESPACE, PUBLICATION_TTL};
+use crate::{DeviceId, Error, GroupId, KeySeed, seal_group_message};
+
+/// How long before the group's newest message expires it is pushed again.
+const REFRESH_BEFORE: Duration = Duration::from_secs(3 * 86_400);
+
+/// After how long a fetch that was asked for and did not come is asked for again.
+const FETCH_RETRY: Duration = Duration::from_secs(60);
+
+/// How often the own published key is looked at (spec 06 R12).
+const OWN_KEY_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// Waiting times after failures.
+const RETRY_FIRST: Duration = Duration::from_secs(30);
+const RETRY_MAX: Duration = Duration::from_secs(3_600);
+
+/// A request that was given out and not answered.
+pub(super) struct Flight {
+    pub(super) id: RequestId,
+    pub(super) at: UnixMillis,
+    what: InFlight,
+}
+
+/// What a request was for.
+pub(super) enum InFlight {
+    Push(Push),
+    Publication(KeySeed),
+    /// A link request, by its time.
+    Link(i64),
+    Leave,
+}
+
+/// What a push carries: only this is settled when it arrives.
+pub(super) struct Push {
+    group: GroupId,
+    seqno: i64,
+    broadcast: Vec<DeviceId>,
+    keys: Vec<KeySeed>,
+    deleted: Vec<String>,
+    /// The device key that it tells.
+    device_key: x25519::PublicKey,
+}
+
+/// What is to be asked or told, and when. Not saved: after a restart all is asked again.
+#[derive(Default)]
+pub(super) struct Owed {
+    /// A fetch has been completed since the start.
+    pub(super) fetched: bool,
+    /// A fetch has to come before the next push.
+    pub(super) fetch: bool,
+    /// When the fetch was asked for.
+    asked_at: Option<UnixMillis>,
+    /// When the own published key was asked for, and when it is next.
+    own_key_at: Option<UnixMillis>,
+    /// Failures in a row, and when to try again.
+    push_retry: Retry,
+    publish_retry: Retry,
+    /// A sign that the group goes on without this device.
+    pub(super) suspicion: Option<Suspicion>,
+}
+
+/// A message of the own group that cannot be read, and who has shown it.
+pub(super) struct Suspicion {
+    pub(super) ephemeral: x25519::PublicKey,
+    pub(super) stored_at: UnixMillis,
+    pub(super) members: Vec<[u8; 32]>,
+}
+
+#[derive(Default)]
+struct Retry {
+    failures: u32,
+    at: Option<UnixMillis>,
+}
+
+impl Retry {
+    /// Whether it may be tried: once the waiting time is over, that is forgotten.
+    fn is_due(&mut self, now: UnixMillis) -> bool {
+        if self.at.is_some_and(|at| at <= now) {
+            self.at = None;
+        }
+        self.at.is_none()
+    }
+
+    fn failed(&mut self, now: UnixMillis) {
+        let wait = RETRY_FIRST.saturating_mul(1 << self.failures.min(16));
+        self.failures = self.failures.saturating_add(1);
+        self.at = Some(now.saturating_add(wait.min(RETRY_MAX)));
+    }
+}
+
+impl Devices {
+    /// The result of a [`Request`]: the hashes of its stores in their order, or `None` when it
+    /// failed or its fate is not known.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when there is no such request.
+    pub fn handle_stored<R: CryptoRng + ?Sized>(
+        &mut self,
+        id: RequestId,
+        hashes: Option<&[&str]>,
+        now: UnixMillis,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let now = self.advance(now);
+        let mut flights = self.outputs.in_flight.iter();
+        let index = flights.position(|flight| flight.id == id);
+        let index = index.ok_or(Error::Unknown { what: "request" })?;
+        let flight = self.outputs.in_flight.swap_remove(index);
+        match (flight.what, hashes) {
+            (InFlight::Push(push), Some(hashes)) => self.pushed(push, hashes.first(), now),
+            (InFlight::Push(_), None) => self.owed.push_retry.failed(now),
+            (InFlight::Publication(seed), Some(_)) => {
+                self.owed.publish_retry = Retry::default();
+                self.keys.mark_published(&seed);
+                self.changed();
+                self.emit(Event::Published);
+            }
+            (InFlight::Publication(_), None) => self.owed.publish_retry.failed(now),
+            (InFlight::Link(at), Some(_)) => self.link_stored(at, now),
+            (InFlight::Link(at), None) => self.link_failed(at),
+            (InFlight::Leave, _) => {}
+        }
+        self.settle(rng)
+    }
+
+    fn pushed(&mut self, push: Push, hash: Option<&&str>, now: UnixMillis) {
+        self.owed.push_retry = Retry::default();
+        if self.group != Some(push.group) {
+            return; // Left in the meantime.
+        }
+        self.pushed_seqno = self.pushed_seqno.max(push.seqno);
+        self.table.clear_broadcast(&push.broadcast);
+        self.keys.mark_distributed(&push.keys);
+        self.merged
+            .retain(|merged| !push.deleted.contains(&merged.hash));
+        if let Some(hash) = hash {
+            self.remember_merged(hash, now.saturating_add(GROUP_TTL));
+        }
+        if *self.device_keys.active.pair.x25519().public() == push.device_key {
+            self.device_keys.pushed.get_or_insert(now);
+        }
+        self.read_at = self.read_at.max(Some(now));
+        self.see_own_group(now);
+        self.changed();
+    }
+
+    pub(super) fn remember_merged(&mut self, hash: &str, expires_at: UnixMillis) {
+        if self.merged.iter().all(|merged| merged.hash != hash) {
+            self.merged.push(Merged {
+                hash: hash.into(),
+                expires_at,
+            });
+        }
+    }
+
+    /// The end of every call that changes something: pushes and publishes what is owed.
+    pub(super) fn settle<R: CryptoRng + ?Sized>(&mut self, rng: &mut R) -> Result<(), Error> {
+        let now = self.now;
+        let may_push = self.owed.push_retry.is_due(now) && !self.is_push_in_flight();
+        if may_push && self.is_push_owed(now) {
+            self.push(now, rng)?;
+        }
+        let may_publish = self.owed.publish_retry.is_due(now)
+            && self.is_member()
+            && !self.is_in_flight(|what| matches!(what, InFlight::Publication(_)));
+        if may_publish && let Some((seed, data)) = self.keys.publication(&self.account, rng) {
+            let store = Store {
+                namespace: PUBLICATION_NAMESPACE,
+                data,
+                ttl: PUBLICATION_TTL,
+            };
+            self.request(InFlight::Publication(seed), Vec::from([store]), Vec::new());
+        }
+        Ok(())
+    }
+
+    fn is_push_in_flight(&self) -> bool {
+        self.is_in_flight(|what| matches!(what, InFlight::Push(_)))
+    }
+
+    fn is_in_flight(&self, which: impl Fn(&InFlight) -> bool) -> bool {
+        self.outputs
+            .in_flight
+            .iter()
+            .any(|flight| which(&flight.what))
+    }
+
+    fn is_push_owed(&self, now: UnixMillis) -> bool {
+        self.is_member()
+            && self.owed.fetched
+            && !self.owed.fetch
+            && (self.table.own().seqno() > self.pushed_seqno
+                || !self.table.broadcast_owed().is_empty()
+                || self.keys.distribution_owed()
+                || self.refresh_due().is_some_and(|due| due <= now))
+    }
+
+    /// When the group has to be pushed again lest it vanish.
+    fn refresh_due(&self) -> Option<UnixMillis> {
+        let group = self.groups.get(self.group.as_ref()?)?;
+        Some(group.expires_at.saturating_sub(REFRESH_BEFORE))
+    }
+
+    fn push<R: CryptoRng + ?Sized>(&mut self, now: UnixMillis, rng: &mut R) -> Result<(), Error> {
+        if self.keys.prune(now) {
+            self.changed();
+        }
+        let group = self.group.ok_or(Error::Internal("member of no group"))?;
+        if self.keys.active().is_none() {
+            // All keys that came were rotated ones (spec 07 §6).
+            self.rotate_account_key(now, rng);
+        }
+        let data = seal_group_message(&self.account, &group, &self.table, &self.keys, rng)?;
+        let message = crate::GroupMessage::read(&self.account, &data)?;
+        let seen_until = now.saturating_add(GROUP_TTL);
+        self.messages.insert(*message.ephemeral(), seen_until);
+        let deleted: Vec<_> = self.merged.iter().map(|merged| merged.hash.clone()).collect();
+        let push = Push {
+            group,
+            seqno: self.table.own().seqno(),
+            broadcast: self.table.broadcast_owed(),
+            keys: self.keys.undistributed(),
+            deleted: deleted.clone(),
+            device_key: *self.device_keys.active.pair.x25519().public(),
+        };
+        let store = Store {
+            namespace: DEVICES_NAMESPACE,
+            data,
+            ttl: GROUP_TTL,
+        };
+        self.request(InFlight::Push(push), Vec::from([store]), deleted);
+        self.changed();
+        Ok(())
+    }
+
+    pub(super) fn request(&mut self, what: InFlight, stores: Vec<Store>, delete: Vec<String>) {
+        let id = RequestId(self.outputs.next_id);
+        self.outputs.next_id = self.outputs.next_id.saturating_add(1);
+        self.outputs.in_flight.push(Flight {
+            id,
+            at: self.now,
+            what,
+        });
+        self.outputs.requests.push_back(Request {
+            id,
+            stores,
+            delete,
+        });
+    }
+
+    /// What should be fetched now.
+    pub(super) fn next_fetch(&mut self, now: UnixMillis) -> Option<Fetch> {
+        if self.wants_fetch() && self.fetch_due() <= now {
+            self.owed.asked_at = Some(now);
+            let suspicion = self.owed.suspicion.as_ref();
+            return Some(Fetch {
+                namespace: DEVICES_NAMESPACE,
+                not_from: suspicion.map_or_else(Vec::new, |found| found.members.clone()),
+            });
+        }
+        if self.own_key_due().is_some_and(|due| due <= now) {
+            self.owed.own_key_at = Some(now.saturating_add(FETCH_RETRY));
+            return Some(Fetch {
+                namespace: PUBLICATION_NAMESPACE,
+                not_from: Vec::new(),
+            });
+        }
+        None
+    }
+
+    fn wants_fetch(&self) -> bool {
+        !self.owed.fetched || self.owed.fetch || self.owed.suspicion.is_some()
+    }
+
+    fn fetch_due(&self) -> UnixMillis {
+        let asked = self.owed.asked_at;
+        asked.map_or_else(UnixMillis::default, |at| at.saturating_add(FETCH_RETRY))
+    }
+
+    fn own_key_due(&self) -> Option<UnixMillis> {
+        let polls = self.is_member() && self.keys.publishing() && self.owed.fetched;
+        polls.then(|| self.owed.own_key_at.unwrap_or_default())
+    }
+
+    /// A fetch is complete.
+    pub(super) fn fetch_done(&mut self) {
+        self.owed.fetched = true;
+        self.owed.fetch = false;
+        self.owed.asked_at = None;
+    }
+
+    /// The own published key was looked at.
+    pub(super) fn own_key_seen(&mut self, now: UnixMillis) {
+        self.owed.own_key_at = Some(now.saturating_add(OWN_KEY_INTERVAL));
+    }
+
+    /// When something of this module is due.
+    pub(super) fn push_deadline(&self) -> Option<UnixMillis> {
+        let fetch = self.wants_fetch().then(|| self.fetch_due());
+        // A push that is on its way, or waits for a fetch or a retry, has that one's time.
+        let idle = self.is_member()
+            && !self.wants_fetch()
+            && self.owed.push_retry.at.is_none()
+            && !self.is_push_in_flight();
+        let refresh = self.refresh_due().filter(|_| idle);
+        let retries = [self.owed.push_retry.at, self.owed.publish_retry.at];
+        let retries = retries.into_iter().flatten();
+        let due = retries.chain(fetch).chain(self.own_key_due());
+        due.chain(refresh).min()
+    }
+}

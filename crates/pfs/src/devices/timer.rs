@@ -1,0 +1,133 @@
+//! What time brings (spec 07 §9).
+
+use core::time::Duration;
+
+use session_core::UnixMillis;
+use session_crypto::rand_core::CryptoRng;
+
+use super::{Devices, Event, RequestId};
+use crate::{Error, OwnPublication};
+
+/// After how long a request that was not answered counts as failed.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Least time between rotations that a foreign published key brings about.
+const FOREIGN_INTERVAL: Duration = Duration::from_secs(3_600);
+
+impl Devices {
+    /// Does what is due. Call it at the time that [`Output::Wait`](super::Output::Wait) gave; at
+    /// any other time it does no harm.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn handle_timeout<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: UnixMillis,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let now = self.advance(now);
+        let late: alloc::vec::Vec<RequestId> = self
+            .outputs
+            .in_flight
+            .iter()
+            .filter(|flight| flight.at.saturating_add(REQUEST_TIMEOUT) <= now)
+            .map(|flight| flight.id)
+            .collect();
+        for id in late {
+            self.handle_stored(id, None, now, rng)?;
+        }
+        let erased = self.keys.prune(now) | self.device_keys.prune(now);
+        if erased {
+            self.changed();
+        }
+        self.groups.prune(now, self.group.as_ref());
+        self.messages.prune(now);
+        self.merged.retain(|merged| merged.expires_at > now);
+        self.expire_requests(now);
+        self.expire_own_requests(now);
+        if self.is_member() && self.account_rotation_due().is_some_and(|due| due <= now) {
+            // Another device may have rotated already: look first (spec 07 §9.1).
+            self.owed.fetch = true;
+        }
+        if self.is_member() && self.device_keys.rotation_due() <= now {
+            self.rotate_device_key(now, rng)?;
+            self.changed_here();
+        }
+        self.settle(rng)
+    }
+
+    /// When the account key is to be rotated by this device.
+    pub(super) fn account_rotation_due(&self) -> Option<UnixMillis> {
+        let members = self.table.registered().count();
+        self.keys.rotation_due(self.table.own_id(), members)
+    }
+
+    /// When something is due.
+    pub(super) fn next_deadline(&self) -> Option<UnixMillis> {
+        let member = self.is_member();
+        let rotation = self
+            .account_rotation_due()
+            .filter(|_| member && !self.owed.fetch);
+        let device_key = member.then(|| self.device_keys.rotation_due());
+        let flights = self.outputs.in_flight.iter();
+        let answers = flights.map(|flight| flight.at.saturating_add(REQUEST_TIMEOUT));
+        answers
+            .chain(rotation)
+            .chain(device_key)
+            .chain(self.device_keys.prune_due())
+            .chain(self.keys.prune_due())
+            .chain(self.request_deadline())
+            .chain(self.own_request_deadline())
+            .chain(self.push_deadline())
+            .min()
+    }
+
+    /// Messages of namespace -21 of the own account, where its key is published (spec 06 §8.4,
+    /// R12).
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn handle_own_publication<R: CryptoRng + ?Sized>(
+        &mut self,
+        messages: &[&[u8]],
+        now: UnixMillis,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let now = self.advance(now);
+        self.own_key_seen(now);
+        self.foreign = None;
+        for message in messages {
+            match self
+                .keys
+                .handle_own_publication(&self.account, message, now)
+            {
+                OwnPublication::Held => self.changed(),
+                OwnPublication::Foreign => {
+                    // Perhaps another device has made it: fetch what it wrote to the group first.
+                    self.foreign = Some(message.to_vec());
+                    self.owed.fetch = true;
+                }
+                _ => {}
+            }
+        }
+        self.settle(rng)
+    }
+
+    /// After a fetch: is a published key still nobody's?
+    pub(super) fn look_at_foreign<R: CryptoRng + ?Sized>(&mut self, now: UnixMillis, rng: &mut R) {
+        let Some(message) = self.foreign.take() else {
+            return;
+        };
+        let found = self
+            .keys
+            .handle_own_publication(&self.account, &message, now);
+        let again = |last: UnixMillis| last.saturating_add(FOREIGN_INTERVAL) <= now;
+        if found == OwnPublication::Foreign && self.foreign_at.is_none_or(again) {
+            self.foreign_at = Some(now);
+            self.emit(Event::ForeignPublication);
+            if self.is_member() {
+                self.rotate_account_key(now, rng);
+            }
+        }
+    }
+}
