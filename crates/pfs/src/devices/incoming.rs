@@ -197,15 +197,18 @@ impl Devices {
         rng: &mut R,
     ) -> Result<(), Error> {
         self.changed();
-        let (mut departed, mut suspect, mut own_changed) = (false, false, false);
+        let (mut departed, mut suspect) = (false, false);
+        let (mut own_changed, mut replaced) = (false, false);
         for (device, entry) in payload.devices {
             let tombstone = !matches!(entry, DeviceEntry::Record(_));
             let did = self.table.merge(device, entry, secs(now));
             departed |= did.departed;
-            suspect |= did.replaced || (tombstone && did.changed);
+            suspect |= tombstone && did.changed;
+            replaced |= did.replaced;
             if device == *self.table.own_id() {
                 own_changed |= did.changed;
                 if did.replaced {
+                    suspect = true;
                     self.emit(Event::OwnRecordReplaced);
                 }
             } else if did.joined {
@@ -249,7 +252,9 @@ impl Devices {
         if departed && self.is_member() {
             self.rotate_account_key(now, rng);
         }
-        self.device_keys.suspect |= suspect;
+        // Whoever accepts a replacement rotates the account key with it; a device that rotates its
+        // own key does not, and if that made all others rotate theirs, nobody would ever stop.
+        self.device_keys.suspect |= suspect || (replaced && keys.active_changed);
         self.rotate_suspect_key(now, rng)
     }
 

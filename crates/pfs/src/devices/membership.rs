@@ -109,6 +109,7 @@ impl Devices {
             }
         }
         self.forget_group()?;
+        self.renew_own_record(DeviceState::Unregistered, secs(now), None)?;
         self.establish(now, rng)?;
         self.settle(rng)
     }
@@ -119,7 +120,8 @@ impl Devices {
         now: UnixMillis,
         rng: &mut R,
     ) -> Result<(), Error> {
-        self.renew_own_record(DeviceState::Registered, secs(now), None)?;
+        let record = self.own_record()?.clone();
+        self.table.set_own(DeviceState::Registered, record, None);
         self.keys.rotate(now, rng);
         let id = GroupId::generate(now, rng);
         self.group = Some(id);

@@ -281,7 +281,7 @@ impl Devices {
         None
     }
 
-    fn wants_fetch(&self) -> bool {
+    pub(super) fn wants_fetch(&self) -> bool {
         !self.owed.fetched || self.owed.fetch || self.owed.suspicion.is_some()
     }
 

@@ -67,7 +67,7 @@ impl Devices {
         let member = self.is_member();
         let rotation = self
             .account_rotation_due()
-            .filter(|_| member && !self.owed.fetch);
+            .filter(|_| member && !self.wants_fetch());
         let device_key = member.then(|| self.device_keys.rotation_due());
         let flights = self.outputs.in_flight.iter();
         let answers = flights.map(|flight| flight.at.saturating_add(REQUEST_TIMEOUT));
