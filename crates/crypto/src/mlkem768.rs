@@ -72,7 +72,10 @@ impl EncapsulationKey {
         &self,
         randomness: &[u8; 32],
     ) -> ([u8; CIPHERTEXT_LEN], SharedSecret) {
-        encapsulate(&self.key, randomness)
+        let (ciphertext, mut shared) = self.key.encapsulate_deterministic(randomness.into());
+        let secret = SharedSecret(shared.into());
+        shared.zeroize();
+        (ciphertext.into(), secret)
     }
 }
 
@@ -91,34 +94,17 @@ impl fmt::Debug for EncapsulationKey {
     }
 }
 
-/// A ciphertext that nobody can open: of a key that is made from 64 bytes of `rng` and thrown
-/// away, encapsulated to with 32 more. Stands where a ciphertext would be, to hide that there is none: random bytes can be told
-/// from one (spec 06 R9).
+/// A ciphertext that nobody can open: of a key that is made from 64 bytes of `rng`, encapsulated to
+/// with 32 more and thrown away. Stands where a ciphertext would be, to hide that there is none:
+/// random bytes can be told from one (spec 06 R9).
 #[must_use]
 pub fn decoy_ciphertext<R: CryptoRng + ?Sized>(rng: &mut R) -> [u8; CIPHERTEXT_LEN] {
     let mut seed = Zeroizing::new([0; DecapsulationKey::SEED_LEN]);
     rng.fill_bytes(seed.as_mut());
-    let mut randomness = Zeroizing::new([0; 32]);
-    rng.fill_bytes(randomness.as_mut());
-    let key = expand(&seed);
-    encapsulate(key.encapsulation_key(), &randomness).0
-}
-
-fn expand(seed: &[u8; DecapsulationKey::SEED_LEN]) -> ml_kem_768::DecapsulationKey {
-    let mut seed = Zeroizing::new(ml_kem::Seed::from(*seed));
-    let key = ml_kem_768::DecapsulationKey::from_seed(*seed);
-    seed.zeroize();
-    key
-}
-
-fn encapsulate(
-    key: &ml_kem_768::EncapsulationKey,
-    randomness: &[u8; 32],
-) -> ([u8; CIPHERTEXT_LEN], SharedSecret) {
-    let (ciphertext, mut shared) = key.encapsulate_deterministic(randomness.into());
-    let secret = SharedSecret(shared.into());
-    shared.zeroize();
-    (ciphertext.into(), secret)
+    DecapsulationKey::from_seed(&seed)
+        .public()
+        .encapsulate(rng)
+        .0
 }
 
 /// A key pair, expanded from its seed: making one costs more than half a decapsulation. Zeroized
@@ -136,7 +122,9 @@ impl DecapsulationKey {
     /// Derives the pair of a seed (FIPS 203, `ML-KEM.KeyGen_internal`).
     #[must_use]
     pub fn from_seed(seed: &[u8; Self::SEED_LEN]) -> Self {
-        let key = expand(seed);
+        let mut seed = Zeroizing::new(ml_kem::Seed::from(*seed));
+        let key = ml_kem_768::DecapsulationKey::from_seed(*seed);
+        seed.zeroize();
         let public = EncapsulationKey {
             key: key.encapsulation_key().clone(),
             bytes: Box::new(key.encapsulation_key().to_bytes().into()),

@@ -4,10 +4,10 @@
 //! key is erased, the account's long-term key does not open it. For a recipient who publishes no
 //! account key there is [`seal_without_pfs`], of the same form and length. [`open`] reads both.
 
-mod inner;
+pub(crate) mod inner;
 mod opened;
-mod outer;
-mod secrets;
+pub(crate) mod outer;
+pub(crate) mod secrets;
 mod sender;
 mod size;
 
@@ -24,12 +24,10 @@ pub use opened::{Opened, ProSignature};
 pub use sender::Sender;
 pub use size::{MAX_MESSAGE_LEN, MIN_MESSAGE_LEN, MessageSize};
 
-pub(crate) use inner::{signed_hash, write_inner};
-pub(crate) use outer::{Outer, recipient_dh};
-pub(crate) use secrets::{MessageKey, combine, mask, shared_without_pfs};
-
 use crate::{Error, KeyIndicator, KeyPair, PublicKeys};
-use outer::Sealed;
+use inner::write_inner;
+use outer::{Outer, Sealed};
+use secrets::{MessageKey, mask};
 
 /// The name of the object in errors.
 pub(crate) const WHAT: &str = "message";

@@ -8,8 +8,10 @@ use session_crypto::{SymmetricKey, mlkem768, x25519, xchacha20poly1305};
 use session_identity::Account;
 use zeroize::Zeroizing;
 
-use crate::message::{self, MAX_MESSAGE_LEN, MessageKey, Outer, recipient_key, seal_with};
-use crate::{Error, KeyIndicator, MessageSize, Opened, PublicKeys, Sender};
+use crate::message::outer::{OVERHEAD, Outer, recipient_dh};
+use crate::message::secrets::{self, MessageKey};
+use crate::message::{inner, recipient_key, seal_with, too_long, unmask};
+use crate::{Error, KeyIndicator, MAX_MESSAGE_LEN, MessageSize, Opened, PublicKeys, Sender};
 
 /// What one message is encrypted with: combined shared secret, key and nonce.
 pub type MessageSecrets = (
@@ -27,7 +29,7 @@ pub fn message_secrets(
     ephemeral: &x25519::PublicKey,
     account_key: &x25519::PublicKey,
 ) -> MessageSecrets {
-    let shared = message::combine(mlkem, x25519, ephemeral, account_key);
+    let shared = secrets::combine(mlkem, x25519, ephemeral, account_key);
     let MessageKey { key, nonce } = MessageKey::of_combined(&shared);
     (shared, key, nonce)
 }
@@ -41,8 +43,8 @@ pub fn message_secrets_without_pfs(
     ephemeral: &x25519::SecretKey,
 ) -> Result<MessageSecrets, Error> {
     let to = recipient_key(to)?;
-    let dh = message::recipient_dh(ephemeral, &to)?;
-    let shared = message::shared_without_pfs(&dh, &to, ephemeral.public());
+    let dh = recipient_dh(ephemeral, &to)?;
+    let shared = secrets::shared_without_pfs(&dh, &to, ephemeral.public());
     let MessageKey { key, nonce } = MessageKey::of_shared_without_pfs(&shared);
     Ok((shared, key, nonce))
 }
@@ -57,9 +59,9 @@ pub fn mask_indicator(
     indicator: KeyIndicator,
 ) -> Result<[u8; KeyIndicator::LEN], Error> {
     let to = recipient_key(to)?;
-    let dh = message::recipient_dh(ephemeral, &to)?;
+    let dh = recipient_dh(ephemeral, &to)?;
     let indicator = *indicator.as_bytes();
-    Ok(message::mask(&dh, ephemeral.public(), &to, indicator))
+    Ok(secrets::mask(&dh, ephemeral.public(), &to, indicator))
 }
 
 /// The indicator of one's own key in a message that shows `masked` (spec 06 §5.5).
@@ -71,7 +73,7 @@ pub fn unmask_indicator(
     ephemeral: &x25519::PublicKey,
     masked: [u8; KeyIndicator::LEN],
 ) -> Result<KeyIndicator, Error> {
-    let (indicator, _dh) = message::unmask(me, ephemeral, masked)?;
+    let (indicator, _dh) = unmask(me, ephemeral, masked)?;
     Ok(indicator)
 }
 
@@ -79,7 +81,7 @@ pub fn unmask_indicator(
 /// (spec 06 §5.3).
 #[must_use]
 pub fn signed_hash(to: &AccountId, signed: &[u8]) -> [u8; 64] {
-    message::signed_hash(to, signed)
+    inner::signed_hash(to, signed)
 }
 
 /// The dict inside a message, without padding (spec 06 §5.3).
@@ -94,7 +96,7 @@ pub fn write_inner<'a>(
     let from = from.into();
     let size = MessageSize::of(content.len(), from.pro().is_some());
     let mut out = Vec::with_capacity(size.inner());
-    message::write_inner(from, to, content, &mut out)?;
+    inner::write_inner(from, to, content, &mut out)?;
     Ok(out)
 }
 
@@ -137,16 +139,16 @@ pub fn seal_inner<R: CryptoRng + ?Sized>(
 ) -> Result<Vec<u8>, Error> {
     let to = recipient_key(to)?;
     let padded_len = MessageSize::of(0, false).padded().max(inner.len());
+    let len = padded_len.saturating_add(OVERHEAD);
+    if len > MAX_MESSAGE_LEN {
+        return Err(too_long(len));
+    }
     let outer = match keys {
         Some(keys) => Outer::forward_secret(&to, keys, rng)?,
         None => Outer::without_pfs(&to, rng)?,
     };
-    let sealed = outer.wrap(padded_len, |out| {
+    outer.wrap(padded_len, |out| {
         out.extend_from_slice(inner);
         Ok(())
-    })?;
-    if sealed.len() > MAX_MESSAGE_LEN {
-        return Err(message::too_long(sealed.len()));
-    }
-    Ok(sealed)
+    })
 }

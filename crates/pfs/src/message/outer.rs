@@ -7,8 +7,9 @@ use session_crypto::rand_core::CryptoRng;
 use session_crypto::{TAG_LEN, mlkem768, x25519};
 use zeroize::Zeroizing;
 
+use super::secrets::{MessageKey, mask};
 use super::size::{MAX_MESSAGE_LEN, MIN_MESSAGE_LEN};
-use super::{MessageKey, MessageVersion, WHAT, mask, too_long};
+use super::{MessageVersion, WHAT, too_long};
 use crate::{Error, KeyIndicator, PublicKeys};
 
 const VERSION: [u8; 2] = [0, 2];
@@ -17,7 +18,7 @@ const HEADER_LEN: usize =
     VERSION.len() + KeyIndicator::LEN + x25519::PublicKey::LEN + mlkem768::CIPHERTEXT_LEN;
 
 /// What a message has besides its padded plaintext.
-pub(super) const OVERHEAD: usize = HEADER_LEN + TAG_LEN;
+pub(crate) const OVERHEAD: usize = HEADER_LEN + TAG_LEN;
 
 /// The header of a message that is being made, and the key of what comes behind it.
 pub(crate) struct Outer {
@@ -126,14 +127,12 @@ impl<'m> Sealed<'m> {
             MessageVersion::V1 => return Err(malformed),
         }
         match wire.len() {
-            got if got > MAX_MESSAGE_LEN => return Err(too_long(got)),
-            got if got < MIN_MESSAGE_LEN => {
-                return Err(Error::Length {
-                    what: WHAT,
-                    expected: MIN_MESSAGE_LEN,
-                    got,
-                });
-            }
+            got if got > MAX_MESSAGE_LEN => Err(too_long(got)),
+            got if got < MIN_MESSAGE_LEN => Err(Error::Length {
+                what: WHAT,
+                expected: MIN_MESSAGE_LEN,
+                got,
+            }),
             _ => Self::split(wire).ok_or(malformed),
         }
     }
