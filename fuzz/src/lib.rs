@@ -15,6 +15,7 @@ mod envelope;
 mod framing;
 mod group;
 mod inbox;
+mod message;
 mod monitor;
 mod name;
 mod network;
@@ -38,6 +39,7 @@ pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
 pub use inbox::inbox_open;
+pub use message::v2_message;
 pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
@@ -69,6 +71,7 @@ targets! {
     storage_request storage_reply batch monitor framing
     proto_sift content envelope_open group_open multi
     community inbox_open
+    v2_message
     pro_proof pro_reply
     path_policy client_inputs node_inputs
 }

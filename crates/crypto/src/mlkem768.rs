@@ -94,9 +94,9 @@ impl fmt::Debug for EncapsulationKey {
     }
 }
 
-/// A ciphertext that nobody can open: of a key that is made from 64 bytes of `rng` and thrown
-/// away. Stands where a ciphertext would be, to hide that there is none: random bytes can be told
-/// from one (spec 06 R9).
+/// A ciphertext that nobody can open: of a key that is made from 64 bytes of `rng`, encapsulated to
+/// with 32 more and thrown away. Stands where a ciphertext would be, to hide that there is none:
+/// random bytes can be told from one (spec 06 R9).
 #[must_use]
 pub fn decoy_ciphertext<R: CryptoRng + ?Sized>(rng: &mut R) -> [u8; CIPHERTEXT_LEN] {
     let mut seed = Zeroizing::new([0; DecapsulationKey::SEED_LEN]);

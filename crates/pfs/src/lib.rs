@@ -37,7 +37,10 @@ pub use group_id::GroupId;
 pub use key_pair::KeyPair;
 pub use key_seed::KeySeed;
 pub use link_request::LinkRequest;
-pub use message::{Opened, Sender, open, seal, seal_without_pfs};
+pub use message::{
+    MAX_MESSAGE_LEN, MIN_MESSAGE_LEN, MessageSize, MessageVersion, Opened, ProSignature, Sender,
+    open, seal, seal_without_pfs,
+};
 pub use public_keys::{KeyIndicator, PublicKeys};
 pub use publication::{read_publication, write_publication};
 pub use recipients::RecipientKeys;

@@ -211,6 +211,7 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             legacy_pro_replies(),
         ]
         .concat(),
+        "v2_message" => v2_message(&suite),
         "content" => content_seeds(),
         "path_policy" => path_policy(),
         "client_inputs" => client_inputs(),
@@ -406,6 +407,41 @@ fn insides() -> Seeds {
 
 fn reported_ids(input: &Value) -> Option<Vec<u8>> {
     Some([hex(input, "sender_id")?, hex(input, "recipient_id")?].concat())
+}
+
+fn v2_message(suite: &dyn Fn(&str) -> Suite) -> Seeds {
+    let (content, inner, wire) = ("/in/content", "/in/inner", "/in/message");
+    let entries = |names: [&str; 5]| names.map(|entry| piece(entry.as_bytes())).concat();
+    [
+        prefixed(&[0, 1], suite("v2-dm-encrypt-nopfs").hex(content)),
+        // Content, then entries around those that are known.
+        prefixed(
+            &[2, 3, 4, 5],
+            vec![
+                [piece(b"hello"), entries(["", "", "", "", ""])].concat(),
+                [
+                    piece(b""),
+                    entries(["1:Ai5e", "1:a1:b", "1:mde", "2:~Ale", "2:~Z0:"]),
+                ]
+                .concat(),
+                [piece(b"e"), entries(["", "1:T1:x", "", "3:~P1i0e", ""])].concat(),
+                [piece(b"0:"), entries(["1:S0:", "", "1:~0:", "", "1:A0:"])].concat(),
+            ],
+        ),
+        prefixed(&[6, 7], suite("v2-inner").hex(inner)),
+        prefixed(&[8], suite("v2-dm-decrypt").hex(wire)),
+        // Bytes over those of a message, behind their place.
+        prefixed(
+            &[10, 11],
+            vec![
+                [&[0, 2][..], &[1; 2]].concat(),
+                [&[0, 36][..], &[1; 9]].concat(),
+                [&[0, 4][..], &[0; 32]].concat(),
+                [&[5, 255][..], &[1]].concat(),
+            ],
+        ),
+    ]
+    .concat()
 }
 
 /// What the vectors do not have.
