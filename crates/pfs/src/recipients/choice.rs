@@ -146,9 +146,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_moved_back() {
-        let at = |secs| UnixMillis::from_secs(secs);
+        let at = UnixMillis::from_secs;
         let now = at(1_800_000_000);
-        let ahead = |by| Some(at(1_800_000_000 + by));
+        let ahead = |by: u64| Some(at(1_800_000_000 + by));
         assert_eq!(KeyState::at(ahead(300), None, now), KeyState::Fresh);
         assert_eq!(KeyState::at(ahead(301), None, now), KeyState::Stale);
         assert_eq!(KeyState::at(ahead(1 << 33), None, now), KeyState::Stale);
