@@ -79,6 +79,12 @@ pub enum Error {
     /// There is not enough memory for the password hash.
     #[error("out of memory")]
     OutOfMemory,
+    /// A queue is full: take from it first, or try again later.
+    #[error("{what}: queue is full")]
+    Full {
+        /// What is queued.
+        what: &'static str,
+    },
     /// A fault of this crate, never of the input.
     #[error("internal error: {0}")]
     Internal(&'static str),

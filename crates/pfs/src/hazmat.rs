@@ -6,10 +6,8 @@ mod group;
 mod keys;
 mod link;
 mod message;
-mod publication;
 
 pub use group::*;
 pub use keys::*;
 pub use link::*;
 pub use message::*;
-pub use publication::*;

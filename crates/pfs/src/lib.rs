@@ -22,7 +22,7 @@ mod link_request;
 mod message;
 mod public_keys;
 mod publication;
-mod recipients;
+pub mod recipients;
 pub mod sas;
 
 pub use account_key::AccountKey;
@@ -42,7 +42,10 @@ pub use message::{
     open, seal, seal_without_pfs,
 };
 pub use public_keys::{KeyIndicator, PublicKeys};
-pub use publication::{read_publication, write_publication};
+pub use publication::{
+    PUBLICATION_LEN, PUBLICATION_NAMESPACE, PUBLICATION_TTL, newest_publication, read_publication,
+    write_publication,
+};
 pub use recipients::RecipientKeys;
 
 // What the API names.
