@@ -85,10 +85,18 @@ impl<'b> DictWriter<'b> {
     /// # Errors
     /// [`Error::Order`], or what is wrong with `value` when it is not exactly one value.
     pub fn raw(&mut self, key: &str, value: &[u8]) -> Result<&mut Self, Error> {
+        self.raw_bytes(key.as_bytes(), value)
+    }
+
+    /// As [`raw`](Self::raw), under a key that need not be text.
+    ///
+    /// # Errors
+    /// As [`raw`](Self::raw).
+    pub fn raw_bytes(&mut self, key: &[u8], value: &[u8]) -> Result<&mut Self, Error> {
         let mut cursor = Cursor::new(value);
         cursor.skip_value(INNER_DEPTH)?;
         cursor.finish()?;
-        self.key(key.as_bytes())?;
+        self.key(key)?;
         self.out.extend_from_slice(value);
         Ok(self)
     }
