@@ -27,7 +27,7 @@ pub mod sas;
 
 pub use account_key::AccountKey;
 pub use account_keys::{AccountKeys, HeldKey, KeysMerged};
-pub use device_group::{GroupMessage, Payload, seal_group_message};
+pub use device_group::{GroupMessage, MessageKind, Payload, seal_group_message};
 pub use device_id::DeviceId;
 pub use device_record::{DeviceInfo, DeviceRecord};
 pub use device_table::{DeviceEntry, DeviceRow, DeviceState, DeviceTable, EntryMerged};
