@@ -152,6 +152,23 @@ fn only_one_whole_value_is_written_raw() {
     assert_eq!(out, b"d1:bd1:xlee1:\xffi1ee");
 }
 
+#[test]
+fn strings_are_filled_where_the_writer_says() {
+    let mut out = b"before".to_vec();
+    let mut dict = DictWriter::new(&mut out);
+    dict.int_bytes(&[0xff], -7).unwrap();
+    assert_eq!(dict.zeros("a", 1), Err(Error::Order));
+    dict.finish();
+    assert_eq!(out, b"befored1:\xffi-7ee");
+
+    let mut dict = DictWriter::new(&mut out);
+    let place = dict.zeros("a", 12).unwrap();
+    assert_eq!(dict.zeros("b", 0).map(|place| place.len()), Ok(0));
+    dict.finish();
+    out[place].copy_from_slice(b"twelve bytes");
+    assert!(out.ends_with(b"d1:a12:twelve bytes1:b0:e"));
+}
+
 /// Otherwise what stands behind broken bytes could pass for the rest of the list.
 #[test]
 fn a_list_reader_keeps_its_first_error() {

@@ -28,7 +28,7 @@ mod saved_state;
 
 pub use account_key::AccountKey;
 pub use account_keys::{AccountKeys, HeldKey, KeysMerged, OwnPublication, UnopenedMessages};
-pub use device_group::{GroupMessage, Payload, seal_group_message};
+pub use device_group::{GroupMessage, MessageKind, Payload, seal_group_message};
 pub use device_id::DeviceId;
 pub use device_record::{DeviceInfo, DeviceRecord};
 pub use device_table::{
