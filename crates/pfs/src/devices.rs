@@ -30,7 +30,7 @@ use self::device_keys::DeviceKeys;
 use self::push::{Flight, Owed};
 use self::requests::ReceivedRequest;
 use self::seen::{SeenGroups, SeenMessages};
-use crate::sas::LinkSas;
+use crate::sas::Sas;
 use crate::{
     AccountKeys, DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable, Error, GroupId,
     Opened,
@@ -69,9 +69,9 @@ pub struct Devices {
     displaced_at: Option<UnixMillis>,
     /// The own record's number in the last push that was confirmed.
     pushed_seqno: i64,
-    /// A published key that no device is known to have, until the next fetch has shown whether
-    /// another device made it.
-    foreign: Option<Vec<u8>>,
+    /// What is published with a key that no device is known to have, until the next fetch has shown
+    /// whether another device made it.
+    foreign: Vec<Vec<u8>>,
     /// When a foreign key last made this device rotate.
     foreign_at: Option<UnixMillis>,
     owed: Owed,
@@ -160,7 +160,7 @@ impl Devices {
             read_at: None,
             displaced_at: None,
             pushed_seqno: 0,
-            foreign: None,
+            foreign: Vec::new(),
             foreign_at: None,
             owed: Owed::default(),
             outputs: Outputs {
@@ -229,7 +229,7 @@ impl Devices {
 
     /// The emoji of this device's newest link request, and whether the user has confirmed them.
     #[must_use]
-    pub fn own_sas(&self) -> Option<(&LinkSas, bool)> {
+    pub fn own_sas(&self) -> Option<(&Sas, bool)> {
         let request = self.own_requests.last()?;
         Some((&request.sas, request.confirmed))
     }

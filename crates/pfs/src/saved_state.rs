@@ -3,6 +3,8 @@
 
 use alloc::vec::Vec;
 
+use session_core::UnixMillis;
+
 use crate::Error;
 
 /// What is left to read, and the name of the object for errors.
@@ -58,6 +60,38 @@ impl<'a> Input<'a> {
         self.array().copied().map(i64::from_be_bytes)
     }
 
+    /// A time in Unix milliseconds.
+    pub(crate) fn time(&mut self) -> Result<UnixMillis, Error> {
+        let millis = self.array().copied().map(u64::from_be_bytes)?;
+        Ok(UnixMillis::from_millis(millis))
+    }
+
+    /// One byte, 0 or 1.
+    pub(crate) fn flag(&mut self) -> Result<bool, Error> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    /// A flag, and when it is set what it announces.
+    pub(crate) fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.flag()?.then(|| read(self)).transpose()
+    }
+
+    /// A count, at most `most`, and as many items.
+    pub(crate) fn list<T>(
+        &mut self,
+        most: usize,
+        mut read: impl FnMut(&mut Self) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        (0..self.count(most)?).map(|_| read(self)).collect()
+    }
+
     /// Bytes behind their length.
     pub(crate) fn string(&mut self) -> Result<&'a [u8], Error> {
         let len = u32::from_be_bytes(*self.array()?);
@@ -82,6 +116,33 @@ impl<'a> Input<'a> {
 /// A count as [`Input::count`] reads it; bounded far below what two bytes hold.
 pub(crate) fn put_count(out: &mut Vec<u8>, count: usize) {
     out.extend(u16::try_from(count).unwrap_or(u16::MAX).to_be_bytes());
+}
+
+/// A time as [`Input::time`] reads it.
+pub(crate) fn put_time(out: &mut Vec<u8>, time: UnixMillis) {
+    out.extend(time.as_millis().to_be_bytes());
+}
+
+/// What [`Input::option`] reads.
+pub(crate) fn put_option<T>(
+    out: &mut Vec<u8>,
+    value: Option<T>,
+    write: impl FnOnce(&mut Vec<u8>, T),
+) {
+    out.push(value.is_some().into());
+    if let Some(value) = value {
+        write(out, value);
+    }
+}
+
+/// What [`Input::list`] reads.
+pub(crate) fn put_list<T>(
+    out: &mut Vec<u8>,
+    items: &[T],
+    mut write: impl FnMut(&mut Vec<u8>, &T),
+) {
+    put_count(out, items.len());
+    items.iter().for_each(|item| write(out, item));
 }
 
 /// Bytes as [`Input::string`] reads them; never 4 GiB long.

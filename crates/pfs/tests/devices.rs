@@ -113,7 +113,7 @@ fn an_admission_waits_for_the_user() {
     old.sync(&mut swarm, now);
     let device = *new.devices.own_id();
     // Other emoji than those shown accept nothing.
-    let other = session_pfs::sas::LinkSas::from_bytes([9; 16]);
+    let other = session_pfs::sas::Sas::from_bytes([9; 16]);
     assert!(
         old.devices
             .accept(&device, &other, now, &mut old.rng)

@@ -115,7 +115,7 @@ pub(crate) struct Contents<'a> {
 impl<'a> Contents<'a> {
     /// All that a device knows.
     pub(crate) fn of_tables(table: &'a DeviceTable, keys: &'a AccountKeys) -> Self {
-        let devices = table.rows().iter().filter_map(|row| {
+        let devices = table.rows().filter_map(|row| {
             // No message can say zero.
             let at = row.removed_at().unwrap_or(1).max(1);
             let entry = match row.state() {

@@ -12,13 +12,13 @@ use session_crypto::x25519;
 use super::incoming::Origin;
 use super::push::InFlight;
 use super::{DEVICES_NAMESPACE, Devices, Event, GROUP_TTL, LINK_TTL, Store, secs};
-use crate::sas::LinkSas;
+use crate::sas::Sas;
 use crate::{
     DeviceEntry, DeviceRecord, DeviceState, Error, GroupId, GroupMessage, LinkRequest, Payload,
 };
 
 /// Requests of one's own that are remembered.
-const MAX_OWN_REQUESTS: usize = 32;
+pub(super) const MAX_OWN_REQUESTS: usize = 32;
 
 /// How long an answer to a request is recognised: as long as it can be in the swarm.
 const ANSWER_TIME: Duration = Duration::from_secs(LINK_TTL.as_secs() + GROUP_TTL.as_secs());
@@ -30,7 +30,7 @@ pub(super) struct OwnRequest {
     pub(super) at: i64,
     /// The device key that the record carried.
     pub(super) key: x25519::PublicKey,
-    pub(super) sas: LinkSas,
+    pub(super) sas: Sas,
     /// The user has said that the emoji were equal.
     pub(super) confirmed: bool,
     /// Until when the request can be accepted, and until when the answer is recognised.
@@ -62,7 +62,7 @@ impl Devices {
         group: &GroupId,
         now: UnixMillis,
         rng: &mut R,
-    ) -> Result<LinkSas, Error> {
+    ) -> Result<Sas, Error> {
         const NOT_NOW: Error = Error::State {
             call: "request_link",
         };

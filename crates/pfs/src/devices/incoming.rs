@@ -7,8 +7,7 @@ use session_crypto::x25519;
 use super::push::Suspicion;
 use super::{Devices, Event, GROUP_TTL, Stored, secs};
 use crate::{
-    DeviceEntry, DeviceState, Error, GroupId, GroupMessage, MAX_MESSAGE_LEN, MessageKind, Payload,
-    device_message_kind,
+    DeviceEntry, DeviceState, Error, GroupId, GroupMessage, MessageKind, Payload,
 };
 
 /// Longest hash of a message that is taken, in bytes.
@@ -51,13 +50,13 @@ impl Devices {
         let now = self.advance(now);
         let mut sas_left = MAX_SAS_PER_BATCH;
         for message in messages {
-            if message.data.len() > MAX_MESSAGE_LEN || message.hash.len() > MAX_HASH_LEN {
+            if message.hash.len() > MAX_HASH_LEN {
                 continue;
             }
-            match device_message_kind(message.data) {
-                Ok(MessageKind::Group) => self.take_group(member, message, now, rng)?,
-                Ok(MessageKind::LinkRequest) => self.take_request(message, &mut sas_left, now)?,
-                _ => {}
+            match MessageKind::of(message.data) {
+                MessageKind::Group => self.take_group(member, message, now, rng)?,
+                MessageKind::LinkRequest => self.take_request(message, &mut sas_left, now)?,
+                MessageKind::Unknown => {}
             }
         }
         if last {

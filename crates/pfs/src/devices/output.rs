@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use session_core::UnixMillis;
 
-use crate::sas::LinkSas;
+use crate::sas::Sas;
 use crate::{DeviceId, GroupId};
 
 /// What [`Devices::poll_output`](crate::Devices::poll_output) gives.
@@ -129,7 +129,7 @@ pub enum Event {
         device: DeviceId,
         /// What has to be equal on both screens. Not to be shown past the deadline, nor when
         /// another request of the device has come.
-        sas: LinkSas,
+        sas: Sas,
         /// Until when it can be accepted.
         deadline: UnixMillis,
         /// It is a member already and asks to be taken in again with new keys.

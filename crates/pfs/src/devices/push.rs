@@ -12,7 +12,7 @@ use super::{
     DEVICES_NAMESPACE, Devices, Event, Fetch, GROUP_TTL, Merged, Request, RequestId, Store,
 };
 use crate::publication::{PUBLICATION_NAMESPACE, PUBLICATION_TTL};
-use crate::{DeviceId, Error, GroupId, KeySeed, seal_group_message};
+use crate::{Error, GroupId, GroupMessage, KeySeed, OwedBroadcast, seal_group_message};
 
 /// How long before the group's newest message expires it is pushed again.
 const REFRESH_BEFORE: Duration = Duration::from_secs(3 * 86_400);
@@ -26,6 +26,9 @@ const OWN_KEY_INTERVAL: Duration = Duration::from_secs(3_600);
 /// Waiting times after failures.
 const RETRY_FIRST: Duration = Duration::from_secs(30);
 const RETRY_MAX: Duration = Duration::from_secs(3_600);
+
+/// Hashes of merged messages that are remembered to be deleted: those beyond expire by themselves.
+pub(super) const MAX_MERGED: usize = 1024;
 
 /// A request that was given out and not answered.
 pub(super) struct Flight {
@@ -47,7 +50,7 @@ pub(super) enum InFlight {
 pub(super) struct Push {
     group: GroupId,
     seqno: i64,
-    broadcast: Vec<DeviceId>,
+    broadcast: Vec<OwedBroadcast>,
     keys: Vec<KeySeed>,
     deleted: Vec<String>,
     /// The device key that it tells.
@@ -158,7 +161,7 @@ impl Devices {
     }
 
     pub(super) fn remember_merged(&mut self, hash: &str, expires_at: UnixMillis) {
-        if self.merged.iter().all(|merged| merged.hash != hash) {
+        if self.merged.len() < MAX_MERGED && self.merged.iter().all(|it| it.hash != hash) {
             self.merged.push(Merged {
                 hash: hash.into(),
                 expires_at,
@@ -224,7 +227,7 @@ impl Devices {
             self.rotate_account_key(now, rng);
         }
         let data = seal_group_message(&self.account, &group, &self.table, &self.keys, rng)?;
-        let message = crate::GroupMessage::read(&self.account, &data)?;
+        let message = GroupMessage::read(&self.account, &data)?;
         let seen_until = now.saturating_add(GROUP_TTL);
         self.messages.insert(*message.ephemeral(), seen_until);
         let deleted: Vec<_> = self.merged.iter().map(|merged| merged.hash.clone()).collect();

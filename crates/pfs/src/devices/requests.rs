@@ -7,7 +7,7 @@ use session_crypto::rand_core::CryptoRng;
 
 use super::admission::memory;
 use super::{Devices, Event, LINK_TTL, Stored};
-use crate::sas::LinkSas;
+use crate::sas::Sas;
 use crate::{DeviceId, DeviceRecord, DeviceState, Error, LinkRequest};
 
 /// Requests that are kept at once, the newest.
@@ -23,7 +23,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 pub(super) struct ReceivedRequest {
     pub(super) device: DeviceId,
     pub(super) record: DeviceRecord,
-    pub(super) sas: LinkSas,
+    pub(super) sas: Sas,
     pub(super) deadline: UnixMillis,
     pub(super) replacement: bool,
 }
@@ -119,7 +119,7 @@ impl Devices {
     pub fn accept<R: CryptoRng + ?Sized>(
         &mut self,
         device: &DeviceId,
-        sas: &LinkSas,
+        sas: &Sas,
         now: UnixMillis,
         rng: &mut R,
     ) -> Result<(), Error> {

@@ -15,102 +15,102 @@
 //! keys     = account keys, as `AccountKeys` writes them
 //! table    = the table of devices, as `DeviceTable` writes it
 //! x?       = 0, or 1 and x; flags are one byte too, 0 or 1
-//! count    = four bytes; message, hash, record, keys and table have a length of four bytes in front
+//! count    = two bytes; message, hash, record, keys and table have a length of four bytes in front
 //! ids, keys, seeds = their bytes; times = 8 bytes of Unix milliseconds, a request's and a record's
 //!            in seconds and signed; all big-endian
 //! ```
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter;
 
 use session_core::UnixMillis;
 use session_crypto::x25519;
 use session_identity::Account;
 use zeroize::Zeroizing;
 
-use super::admission::{HeldAdmission, OwnRequest};
+use super::admission::{HeldAdmission, MAX_OWN_REQUESTS, OwnRequest};
 use super::device_keys::{DeviceKey, DeviceKeys, MAX_KEYS};
+use super::push::MAX_MERGED;
 use super::requests::{MAX_REQUESTS, ReceivedRequest};
-use super::seen::{SeenGroup, SeenGroups, SeenMessage, SeenMessages};
+use super::seen::{
+    MAX_GROUPS, MAX_MESSAGES, MAX_SUPERSEDED, SeenGroup, SeenGroups, SeenMessage, SeenMessages,
+};
 use super::{Devices, Merged};
-use crate::sas::LinkSas;
+use crate::sas::Sas;
+use crate::saved_state::{Input, put_count, put_list, put_option, put_string, put_time};
 use crate::{AccountKeys, DeviceId, DeviceRecord, DeviceTable, Error, GroupId, KeySeed};
 
 const VERSION: u8 = 1;
-
-const MALFORMED: Error = Error::Malformed {
-    what: "saved devices",
-};
+const WHAT: &str = "saved devices";
 
 pub(super) fn write(devices: &Devices) -> Zeroizing<Vec<u8>> {
-    // Both hold most of the secrets; buffers that grow would leave copies behind.
-    let mut keys = Zeroizing::new(Vec::new());
+    // Buffers that grow leave copies of secrets behind.
+    let mut keys = Zeroizing::new(Vec::with_capacity(16 * 1024));
     devices.keys.write(&mut keys);
     let mut table = Vec::new();
     devices.table.write(&mut table);
-    let mut out = Output(Zeroizing::new(Vec::with_capacity(room(
-        devices, &keys, &table,
-    ))));
+    let mut out = Zeroizing::new(Vec::with_capacity(room(devices, &keys, &table)));
 
-    out.put(&[VERSION]);
-    out.put(&devices.pushed_seqno.to_be_bytes());
-    out.option(devices.read_at, Output::time);
-    out.option(devices.displaced_at, Output::time);
-    out.option(devices.foreign_at, Output::time);
-    out.option(devices.group, |out, id| out.put(id.as_bytes()));
+    out.push(VERSION);
+    out.extend(devices.pushed_seqno.to_be_bytes());
+    put_option(&mut out, devices.read_at, put_time);
+    put_option(&mut out, devices.displaced_at, put_time);
+    put_option(&mut out, devices.foreign_at, put_time);
+    put_option(&mut out, devices.group, |out, id| out.extend(id.as_bytes()));
 
     let held = &devices.device_keys;
-    out.flag(held.suspect);
-    out.option(held.forced, Output::time);
-    out.option(held.pushed, Output::time);
-    out.count(held.older.len().saturating_add(1));
-    for key in core::iter::once(&held.active).chain(&held.older) {
-        out.put(key.seed.expose_bytes());
-        out.time(key.created);
+    out.push(held.suspect.into());
+    put_option(&mut out, held.forced, put_time);
+    put_option(&mut out, held.pushed, put_time);
+    put_count(&mut out, held.older.len().saturating_add(1));
+    for key in iter::once(&held.active).chain(&held.older) {
+        out.extend(key.seed.expose_bytes());
+        put_time(&mut out, key.created);
     }
 
-    out.list(&devices.groups.0, |out, group| {
-        out.put(group.id.as_bytes());
-        out.put(group.link.as_bytes());
-        out.time(group.seen_at);
-        out.time(group.expires_at);
-        out.flag(group.dismissed);
-        out.time(group.conflict_until);
-        out.list(&group.superseded, |out, key| out.put(key.as_bytes()));
+    put_list(&mut out, &devices.groups.0, |out, group| {
+        out.extend(group.id.as_bytes());
+        out.extend(group.link.as_bytes());
+        put_time(out, group.seen_at);
+        put_time(out, group.expires_at);
+        out.push(group.dismissed.into());
+        put_time(out, group.conflict_until);
+        put_list(out, &group.superseded, |out, key| out.extend(key.as_bytes()));
     });
-    out.list(&devices.messages.0, |out, seen| {
-        out.put(seen.ephemeral.as_bytes());
-        out.time(seen.until);
+    put_list(&mut out, &devices.messages.0, |out, seen| {
+        out.extend(seen.ephemeral.as_bytes());
+        put_time(out, seen.until);
     });
-    out.list(&devices.merged, |out, merged| {
-        out.bytes(merged.hash.as_bytes());
-        out.time(merged.expires_at);
+    put_list(&mut out, &devices.merged, |out, merged| {
+        put_string(out, merged.hash.as_bytes());
+        put_time(out, merged.expires_at);
     });
-    out.list(&devices.own_requests, |out, own| {
-        out.put(own.group.as_bytes());
-        out.put(&own.at.to_be_bytes());
-        out.put(own.key.as_bytes());
-        out.put(own.sas.as_bytes());
-        out.flag(own.confirmed);
-        out.time(own.pending_until);
-        out.time(own.until);
-        out.option(own.held.as_ref(), |out, held| {
-            out.bytes(&held.data);
-            out.bytes(held.hash.as_bytes());
-            out.time(held.stored_at);
-            out.time(held.expires_at);
+    put_list(&mut out, &devices.own_requests, |out, own| {
+        out.extend(own.group.as_bytes());
+        out.extend(own.at.to_be_bytes());
+        out.extend(own.key.as_bytes());
+        out.extend(own.sas.as_bytes());
+        out.push(own.confirmed.into());
+        put_time(out, own.pending_until);
+        put_time(out, own.until);
+        put_option(out, own.held.as_ref(), |out, held| {
+            put_string(out, &held.data);
+            put_string(out, held.hash.as_bytes());
+            put_time(out, held.stored_at);
+            put_time(out, held.expires_at);
         });
     });
-    out.list(&devices.requests, |out, request| {
-        out.put(request.device.as_bytes());
-        out.bytes(request.record.as_bytes());
-        out.put(request.sas.as_bytes());
-        out.time(request.deadline);
-        out.flag(request.replacement);
+    put_list(&mut out, &devices.requests, |out, request| {
+        out.extend(request.device.as_bytes());
+        put_string(out, request.record.as_bytes());
+        out.extend(request.sas.as_bytes());
+        put_time(out, request.deadline);
+        out.push(request.replacement.into());
     });
-    out.bytes(&keys);
-    out.bytes(&table);
-    out.0
+    put_string(&mut out, &keys);
+    put_string(&mut out, &table);
+    out
 }
 
 /// At least as many bytes as the state takes.
@@ -139,95 +139,50 @@ fn room(devices: &Devices, keys: &[u8], table: &[u8]) -> usize {
         .fold(0, usize::saturating_add)
 }
 
-struct Output(Zeroizing<Vec<u8>>);
-
-impl Output {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn flag(&mut self, flag: bool) {
-        self.put(&[flag.into()]);
-    }
-
-    fn time(&mut self, time: UnixMillis) {
-        self.put(&time.as_millis().to_be_bytes());
-    }
-
-    /// All lengths are bounded far below what four bytes hold.
-    fn count(&mut self, count: usize) {
-        self.put(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.count(bytes.len());
-        self.put(bytes);
-    }
-
-    fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
-        self.flag(value.is_some());
-        if let Some(value) = value {
-            write(self, value);
-        }
-    }
-
-    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
-        self.count(items.len());
-        items.iter().for_each(|item| write(self, item));
-    }
-}
-
 pub(super) fn read(account: Account, bytes: &[u8], now: UnixMillis) -> Result<Devices, Error> {
-    let mut input = Input(bytes);
-    if input.byte()? != VERSION {
-        return Err(Error::Version {
-            what: "saved devices",
-        });
-    }
-    let pushed_seqno = i64::from_be_bytes(input.array()?);
+    let mut input = Input::new(WHAT, VERSION, bytes)?;
+    let pushed_seqno = input.int()?;
     let read_at = input.option(Input::time)?;
     let displaced_at = input.option(Input::time)?;
     let foreign_at = input.option(Input::time)?;
-    let group = input.option(Input::group)?;
+    let group = input.option(group_id)?;
     let device_keys = read_device_keys(&mut input)?;
-    let groups = SeenGroups(input.list(|input| {
+    let groups = SeenGroups(input.list(MAX_GROUPS, |input| {
         Ok(SeenGroup {
-            id: input.group()?,
-            link: input.key()?,
+            id: group_id(input)?,
+            link: x25519_key(input)?,
             seen_at: input.time()?,
             expires_at: input.time()?,
             dismissed: input.flag()?,
             conflict_until: input.time()?,
-            superseded: input.list(Input::key)?,
+            superseded: input.list(MAX_SUPERSEDED, x25519_key)?,
         })
     })?);
-    let messages = SeenMessages(input.list(|input| {
+    let messages = SeenMessages(input.list(MAX_MESSAGES, |input| {
         Ok(SeenMessage {
-            ephemeral: input.key()?,
+            ephemeral: x25519_key(input)?,
             until: input.time()?,
         })
     })?);
-    let merged = input.list(|input| {
+    let merged = input.list(MAX_MERGED, |input| {
         Ok(Merged {
-            hash: input.text()?,
+            hash: text(input)?,
             expires_at: input.time()?,
         })
     })?;
-    let own_requests = input.list(read_own_request)?;
-    let requests = input.list(|input| {
+    let own_requests = input.list(MAX_OWN_REQUESTS, read_own_request)?;
+    let requests = input.list(MAX_REQUESTS, |input| {
         Ok(ReceivedRequest {
-            device: DeviceId::from_bytes(input.array()?),
-            record: DeviceRecord::decode(input.bytes()?).map_err(|_| MALFORMED)?,
-            sas: LinkSas::from_bytes(input.array()?),
+            device: DeviceId::from_bytes(*input.array()?),
+            record: DeviceRecord::decode(input.string()?).map_err(|_| input.malformed())?,
+            sas: Sas::from_bytes(*input.array()?),
             deadline: input.time()?,
             replacement: input.flag()?,
         })
     })?;
-    let keys = AccountKeys::read(input.bytes()?)?;
-    let table = DeviceTable::read(input.bytes()?)?;
-    if !input.0.is_empty() || requests.len() > MAX_REQUESTS || table.own().record().is_none() {
-        return Err(MALFORMED);
-    }
+    let keys = AccountKeys::read(input.string()?)?;
+    let table = DeviceTable::read(input.string()?)?;
+    input.finish()?;
     let mut devices = Devices::with(account, table, device_keys, now);
     devices.outputs.changed = false;
     Ok(Devices {
@@ -249,18 +204,12 @@ pub(super) fn read(account: Account, bytes: &[u8], now: UnixMillis) -> Result<De
 fn read_device_keys(input: &mut Input<'_>) -> Result<DeviceKeys, Error> {
     let (suspect, forced) = (input.flag()?, input.option(Input::time)?);
     let pushed = input.option(Input::time)?;
-    let mut keys = input.list(|input| {
-        let seed = KeySeed::from_bytes(input.array()?);
-        Ok((seed, input.time()?))
+    let keys = input.list(MAX_KEYS.saturating_add(1), |input| {
+        let seed = KeySeed::from_bytes(*input.array()?);
+        Ok(DeviceKey::new(seed, input.time()?))
     })?;
-    // Expanding keys is work: no more of it than there can be.
-    if keys.is_empty() || keys.len() > MAX_KEYS.saturating_add(1) {
-        return Err(MALFORMED);
-    }
-    let mut keys = keys
-        .drain(..)
-        .map(|(seed, created)| DeviceKey::new(seed, created));
-    let active = keys.next().ok_or(MALFORMED)?;
+    let mut keys = keys.into_iter();
+    let active = keys.next().ok_or_else(|| input.malformed())?;
     Ok(DeviceKeys {
         active,
         forced,
@@ -272,17 +221,17 @@ fn read_device_keys(input: &mut Input<'_>) -> Result<DeviceKeys, Error> {
 
 fn read_own_request(input: &mut Input<'_>) -> Result<OwnRequest, Error> {
     Ok(OwnRequest {
-        group: input.group()?,
-        at: i64::from_be_bytes(input.array()?),
-        key: input.key()?,
-        sas: LinkSas::from_bytes(input.array()?),
+        group: group_id(input)?,
+        at: input.int()?,
+        key: x25519_key(input)?,
+        sas: Sas::from_bytes(*input.array()?),
         confirmed: input.flag()?,
         pending_until: input.time()?,
         until: input.time()?,
         held: input.option(|input| {
             Ok(HeldAdmission {
-                data: input.bytes()?.to_vec(),
-                hash: input.text()?,
+                data: input.string()?.to_vec(),
+                hash: text(input)?,
                 stored_at: input.time()?,
                 expires_at: input.time()?,
             })
@@ -290,75 +239,15 @@ fn read_own_request(input: &mut Input<'_>) -> Result<OwnRequest, Error> {
     })
 }
 
-/// What is left to read.
-struct Input<'a>(&'a [u8]);
+fn group_id(input: &mut Input<'_>) -> Result<GroupId, Error> {
+    input.array().copied().map(GroupId::from_bytes)
+}
 
-impl<'a> Input<'a> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(MALFORMED)?;
-        self.0 = rest;
-        Ok(*taken)
-    }
+fn x25519_key(input: &mut Input<'_>) -> Result<x25519::PublicKey, Error> {
+    input.array().copied().map(x25519::PublicKey::from_bytes)
+}
 
-    fn byte(&mut self) -> Result<u8, Error> {
-        self.array().map(u8::from_be_bytes)
-    }
-
-    fn flag(&mut self) -> Result<bool, Error> {
-        match self.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(MALFORMED),
-        }
-    }
-
-    fn time(&mut self) -> Result<UnixMillis, Error> {
-        self.array()
-            .map(|bytes| UnixMillis::from_millis(u64::from_be_bytes(bytes)))
-    }
-
-    fn key(&mut self) -> Result<x25519::PublicKey, Error> {
-        self.array().map(x25519::PublicKey::from_bytes)
-    }
-
-    fn group(&mut self) -> Result<GroupId, Error> {
-        self.array().map(GroupId::from_bytes)
-    }
-
-    fn count(&mut self) -> Result<usize, Error> {
-        let count = u32::from_be_bytes(self.array()?);
-        usize::try_from(count).map_err(|_| MALFORMED)
-    }
-
-    fn bytes(&mut self) -> Result<&'a [u8], Error> {
-        let len = self.count()?;
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(MALFORMED)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn text(&mut self) -> Result<String, Error> {
-        let text = core::str::from_utf8(self.bytes()?).map_err(|_| MALFORMED)?;
-        Ok(text.into())
-    }
-
-    fn option<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, Error>,
-    ) -> Result<Option<T>, Error> {
-        self.flag()?.then(|| read(self)).transpose()
-    }
-
-    /// Each item takes bytes of the input, so that a count alone allocates nothing.
-    fn list<T>(
-        &mut self,
-        mut read: impl FnMut(&mut Self) -> Result<T, Error>,
-    ) -> Result<Vec<T>, Error> {
-        let count = self.count()?;
-        let mut items = Vec::new();
-        for _ in 0..count {
-            items.push(read(self)?);
-        }
-        Ok(items)
-    }
+fn text(input: &mut Input<'_>) -> Result<String, Error> {
+    let text = core::str::from_utf8(input.string()?);
+    text.map(Into::into).map_err(|_| input.malformed())
 }

@@ -9,13 +9,13 @@ use session_crypto::x25519;
 use crate::GroupId;
 
 /// Groups that are remembered: each takes a holder of the recovery password to make.
-const MAX_GROUPS: usize = 16;
+pub(super) const MAX_GROUPS: usize = 16;
 
 /// Link keys of a group that are remembered so as not to come back.
-const MAX_SUPERSEDED: usize = 64;
+pub(super) const MAX_SUPERSEDED: usize = 64;
 
 /// Messages that are remembered.
-const MAX_MESSAGES: usize = 1024;
+pub(super) const MAX_MESSAGES: usize = 1024;
 
 /// Two different link keys within this time are a sign of somebody who relays requests.
 const CONFLICT: Duration = Duration::from_secs(600);

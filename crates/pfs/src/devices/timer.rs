@@ -1,18 +1,22 @@
 //! What time brings (spec 07 §9).
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
 
 use super::{Devices, Event, RequestId};
-use crate::{Error, OwnPublication};
+use crate::{Error, MAX_MESSAGE_LEN, OwnPublication};
 
 /// After how long a request that was not answered counts as failed.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Least time between rotations that a foreign published key brings about.
 const FOREIGN_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// Published messages that are kept for a second look: there is one, unless a node sends more.
+const MAX_FOREIGN: usize = 8;
 
 impl Devices {
     /// Does what is due. Call it at the time that [`Output::Wait`](super::Output::Wait) gave; at
@@ -26,7 +30,7 @@ impl Devices {
         rng: &mut R,
     ) -> Result<(), Error> {
         let now = self.advance(now);
-        let late: alloc::vec::Vec<RequestId> = self
+        let late: Vec<RequestId> = self
             .outputs
             .in_flight
             .iter()
@@ -75,7 +79,7 @@ impl Devices {
             .chain(rotation)
             .chain(device_key)
             .chain(self.device_keys.prune_due())
-            .chain(self.keys.prune_due())
+            .chain(self.keys.next_deadline())
             .chain(self.request_deadline())
             .chain(self.own_request_deadline())
             .chain(self.push_deadline())
@@ -95,32 +99,30 @@ impl Devices {
     ) -> Result<(), Error> {
         let now = self.advance(now);
         self.own_key_seen(now);
-        self.foreign = None;
-        for message in messages {
-            match self
-                .keys
-                .handle_own_publication(&self.account, message, now)
-            {
-                OwnPublication::Held => self.changed(),
-                OwnPublication::Foreign => {
-                    // Perhaps another device has made it: fetch what it wrote to the group first.
-                    self.foreign = Some(message.to_vec());
-                    self.owed.fetch = true;
-                }
-                _ => {}
-            }
+        let found = self
+            .keys
+            .handle_own_publication(&self.account, messages.iter().copied(), now);
+        self.foreign.clear();
+        if found == OwnPublication::Foreign {
+            // Perhaps another device has made it: fetch what it wrote to the group first.
+            let valid = messages.iter().filter(|it| it.len() <= MAX_MESSAGE_LEN);
+            self.foreign = valid.take(MAX_FOREIGN).map(|it| it.to_vec()).collect();
+            self.owed.fetch = true;
         }
+        self.changed();
         self.settle(rng)
     }
 
     /// After a fetch: is a published key still nobody's?
     pub(super) fn look_at_foreign<R: CryptoRng + ?Sized>(&mut self, now: UnixMillis, rng: &mut R) {
-        let Some(message) = self.foreign.take() else {
+        if self.foreign.is_empty() {
             return;
-        };
+        }
+        let messages = core::mem::take(&mut self.foreign);
+        let messages = messages.iter().map(Vec::as_slice);
         let found = self
             .keys
-            .handle_own_publication(&self.account, &message, now);
+            .handle_own_publication(&self.account, messages, now);
         let again = |last: UnixMillis| last.saturating_add(FOREIGN_INTERVAL) <= now;
         if found == OwnPublication::Foreign && self.foreign_at.is_none_or(again) {
             self.foreign_at = Some(now);
