@@ -240,7 +240,9 @@ fn one_member_alone_displaces_nobody() {
     let now = later(START, HOUR);
     let (mut twin, _) = first();
     twin.restart(account(1), now);
+    twin.rng = rng(77);
     let mut alone = Swarm::new();
+    alone.next_hash = 100; // Hashes of its own.
     twin.devices.handle_timeout(now, &mut twin.rng).unwrap();
     twin.run(&mut alone, now);
     let info = session_pfs::DeviceInfo::new("other", "d", 1);

@@ -1,6 +1,11 @@
 //! An account's swarm in memory, and devices that use it: the smallest embedder there is.
 
-#![allow(dead_code, missing_docs, reason = "each test uses a part")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test uses a part"
+)]
 
 use std::collections::BTreeMap;
 
@@ -37,7 +42,7 @@ pub struct Swarm {
     pub namespaces: BTreeMap<i16, Vec<Kept>>,
     /// Every message that was ever stored: what an observer has.
     pub recorded: Vec<(i16, Vec<u8>)>,
-    next_hash: u64,
+    pub next_hash: u64,
 }
 
 impl Swarm {
