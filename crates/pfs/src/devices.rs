@@ -284,6 +284,14 @@ impl Devices {
         self.owed.fetch = true;
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn device_key_seeds(&self) -> impl Iterator<Item = &crate::KeySeed> {
+        let keys = &self.device_keys;
+        core::iter::once(&keys.active)
+            .chain(&keys.older)
+            .map(|key| &key.seed)
+    }
+
     fn is_member(&self) -> bool {
         self.table.own().state() == DeviceState::Registered && self.displaced_at.is_none()
     }
