@@ -4,6 +4,7 @@
 //! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
 //! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
 
+mod account_pubkey;
 mod answers;
 mod batch;
 mod bytes;
@@ -30,6 +31,7 @@ mod storage_request;
 mod swarm;
 mod text;
 
+pub use account_pubkey::{account_pubkey, account_pubkey_seeds};
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
@@ -70,6 +72,7 @@ targets! {
     proto_sift content envelope_open group_open multi
     community inbox_open
     pro_proof pro_reply
+    account_pubkey
     path_policy client_inputs node_inputs
 }
 
