@@ -4,6 +4,7 @@
 //! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
 //! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
 
+mod account_pubkey;
 mod answers;
 mod batch;
 mod bytes;
@@ -31,6 +32,7 @@ mod storage_request;
 mod swarm;
 mod text;
 
+pub use account_pubkey::{account_pubkey, account_pubkey_seeds};
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
@@ -73,6 +75,7 @@ targets! {
     community inbox_open
     v2_message
     pro_proof pro_reply
+    account_pubkey
     path_policy client_inputs node_inputs
 }
 

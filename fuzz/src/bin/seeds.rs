@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
-use session_fuzz::{METHODS, TARGETS, content_seeds, reply_seeds};
+use session_fuzz::{METHODS, TARGETS, account_pubkey_seeds, content_seeds, reply_seeds};
 use session_identity::mnemonic::Language;
 use session_identity::{Account, Seed};
 use session_onion::EncType;
@@ -212,6 +212,7 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         ]
         .concat(),
         "v2_message" => v2_message(&suite),
+        "account_pubkey" => account_pubkey_seeds(),
         "content" => content_seeds(),
         "path_policy" => path_policy(),
         "client_inputs" => client_inputs(),
