@@ -231,3 +231,6 @@ impl fmt::Debug for UnopenedMessages {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
