@@ -12,6 +12,7 @@ mod client;
 mod community;
 mod confirmations;
 mod content;
+mod devices;
 mod envelope;
 mod framing;
 mod group;
@@ -37,6 +38,7 @@ pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
+pub use devices::pfs_state;
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
@@ -75,7 +77,7 @@ targets! {
     community inbox_open
     v2_message
     pro_proof pro_reply
-    account_pubkey
+    account_pubkey pfs_state
     path_policy client_inputs node_inputs
 }
 
