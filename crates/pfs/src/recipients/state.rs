@@ -49,7 +49,7 @@ impl RecipientKeys {
         out
     }
 
-    /// What [`save`](Self::save) wrote. Leaves out what is over 30 days old at `now`, and contacts
+    /// What [`save`](Self::save) wrote. Leaves out what is too old to matter at `now`, and contacts
     /// beyond the number that `config` allows. Answers to requests of the machine that was saved
     /// are not for this one: it uses their ids again.
     ///

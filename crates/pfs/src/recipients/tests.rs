@@ -431,6 +431,18 @@ fn the_user_may_accept_that_there_are_no_keys() {
     it.answer(7, Says::Nothing);
     assert_eq!(it.take_sent(), [(2, Protocol::V1)]);
     assert_eq!(it.take_events(), [Event::Held]);
+
+    // Or that the message is not sent.
+    let mut it = Harness::with_keys(Config::default().with_never_below_pfs(true));
+    it.pass(3 * DAY);
+    it.send(1);
+    for member in 7..10 {
+        it.answer(member, Says::Fails);
+    }
+    assert!(it.wait.is_some());
+    it.machine.cancel(1, &bob());
+    it.poll();
+    assert_eq!(it.wait, None);
 }
 
 // R11: rollback.
@@ -489,7 +501,12 @@ fn two_members_can_roll_back() {
     it.take_sent();
     it.send(1);
     assert_eq!(it.take_sent(), [(1, v2(2))]);
-    // Those that came after are new again; those from before are still older.
+    // They are the present ones; those that came after are new again; those from before are still
+    // older.
+    it.pass(DAY);
+    it.send(0);
+    it.answer(7, Says::Keys(2));
+    assert_eq!(it.take_events(), []);
     it.pass(DAY);
     it.send(2);
     it.answer(7, Says::Keys(1));
@@ -513,6 +530,11 @@ fn older_keys_are_forgotten_after_30_days() {
     assert_eq!(it.take_events(), [Event::RolledBack]);
     it.answer(7, Says::Keys(1));
     assert_eq!(it.take_events(), [Event::NewKeys]);
+    // That the second ones were shown again counts.
+    it.pass(DAY * 27);
+    it.send(1);
+    it.answer(7, Says::Keys(2));
+    assert_eq!(it.take_events(), [Event::RolledBack]);
 }
 
 #[test]
@@ -748,6 +770,18 @@ fn saved_bytes_stay_readable() {
     assert_eq!(saved, expected);
     let restored = RecipientKeys::restore(Config::default(), &saved, it.now).unwrap();
     assert_eq!(restored.save(), saved);
+}
+
+#[test]
+fn what_is_too_old_is_not_restored() {
+    let it = Harness::with_keys(Config::default());
+    let saved = it.machine.save();
+    let restore = |after| {
+        let now = it.now.saturating_add(after);
+        RecipientKeys::restore(Config::default(), &saved, now).unwrap()
+    };
+    assert_eq!(restore(30 * DAY).save(), saved);
+    assert_eq!(restore(30 * DAY + SECOND).save(), [1, 0, 0]);
 }
 
 #[test]
