@@ -4,6 +4,7 @@
 //! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
 //! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
 
+mod account_keys;
 mod answers;
 mod batch;
 mod bytes;
@@ -11,6 +12,7 @@ mod client;
 mod community;
 mod confirmations;
 mod content;
+mod device_table;
 mod envelope;
 mod framing;
 mod group;
@@ -30,10 +32,12 @@ mod storage_request;
 mod swarm;
 mod text;
 
+pub use account_keys::{account_keys, account_keys_seeds};
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
+pub use device_table::{device_table, device_table_seeds};
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
@@ -70,6 +74,7 @@ targets! {
     proto_sift content envelope_open group_open multi
     community inbox_open
     pro_proof pro_reply
+    account_keys device_table
     path_policy client_inputs node_inputs
 }
 
