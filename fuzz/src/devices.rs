@@ -130,7 +130,9 @@ impl World {
             }),
             6 => self.call(index, |devices, now, rng| devices.confirm(now, rng)),
             7 => {
-                let other = self.phones[usize::from(bytes.byte() % PHONES)].devices.own_id();
+                let other = self.phones[usize::from(bytes.byte() % PHONES)]
+                    .devices
+                    .own_id();
                 let other = *other;
                 self.call(index, |devices, now, rng| devices.remove(&other, now, rng));
             }
@@ -169,7 +171,11 @@ impl World {
         index: usize,
         call: impl FnOnce(&mut Devices, UnixMillis, &mut ChaCha8Rng) -> Result<(), Error>,
     ) {
-        wish(call(&mut self.phones[index].devices, self.now, &mut self.rng));
+        wish(call(
+            &mut self.phones[index].devices,
+            self.now,
+            &mut self.rng,
+        ));
     }
 
     /// Fetches, and does what follows from it; offline all requests stay unanswered.
@@ -312,7 +318,9 @@ impl World {
             bytes.piece().to_vec()
         } else {
             // Another device, gone or taken over, and a key that is dated as it likes.
-            let id = self.phones[usize::from(bytes.byte() % PHONES)].devices.own_id();
+            let id = self.phones[usize::from(bytes.byte() % PHONES)]
+                .devices
+                .own_id();
             let mut payload = b"d1:Dd32:".to_vec();
             payload.extend(id.as_bytes());
             let at = i64::from(bytes.u16()) << bytes.byte() % 48;

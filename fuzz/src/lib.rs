@@ -4,6 +4,7 @@
 //! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
 //! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
 
+mod account_keys;
 mod account_pubkey;
 mod answers;
 mod batch;
@@ -12,6 +13,7 @@ mod client;
 mod community;
 mod confirmations;
 mod content;
+mod device_table;
 mod devices;
 mod envelope;
 mod framing;
@@ -33,11 +35,13 @@ mod storage_request;
 mod swarm;
 mod text;
 
+pub use account_keys::{account_keys, account_keys_seeds};
 pub use account_pubkey::{account_pubkey, account_pubkey_seeds};
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
+pub use device_table::{device_table, device_table_seeds};
 pub use devices::pfs_state;
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
@@ -77,7 +81,7 @@ targets! {
     community inbox_open
     v2_message
     pro_proof pro_reply
-    account_pubkey pfs_state
+    account_pubkey pfs_state account_keys device_table
     path_policy client_inputs node_inputs
 }
 

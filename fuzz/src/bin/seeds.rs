@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
-use session_fuzz::{METHODS, TARGETS, account_pubkey_seeds, content_seeds, reply_seeds};
+use session_fuzz::{
+    METHODS, TARGETS, account_keys_seeds, account_pubkey_seeds, content_seeds, device_table_seeds,
+    reply_seeds,
+};
 use session_identity::mnemonic::Language;
 use session_identity::{Account, Seed};
 use session_onion::EncType;
@@ -214,6 +217,13 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         "v2_message" => v2_message(&suite),
         "account_pubkey" => account_pubkey_seeds(),
         "content" => content_seeds(),
+        "account_keys" => account_keys_seeds(),
+        "device_table" => [
+            prefixed(&[0], suite("v2-device-record").hex("/in/encoded")),
+            prefixed(&[0], suite("v2-device-record").hex("/out/encoded")),
+            device_table_seeds(),
+        ]
+        .concat(),
         "path_policy" => path_policy(),
         "client_inputs" => client_inputs(),
         "node_inputs" => node_inputs(),
