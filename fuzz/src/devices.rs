@@ -39,6 +39,88 @@ pub fn pfs_state(data: &[u8]) {
     world.agree();
 }
 
+/// Sequences that get somewhere: linking, removal, another group, lost answers, forged messages.
+pub fn pfs_state_seeds() -> Vec<Vec<u8>> {
+    const SYNC: u8 = 0;
+    const OFFLINE: u8 = 2;
+    const WAIT: u8 = 3;
+    let link = |member: u8, new: u8| {
+        [
+            [member, SYNC],
+            [new, SYNC],
+            [new, 4],
+            [new, SYNC],
+            [member, SYNC],
+            [member, 5],
+            [member, SYNC],
+            [new, 6],
+            [new, SYNC],
+            [member, SYNC],
+        ]
+        .concat()
+    };
+    // 2^25 ms are nine hours.
+    let wait = |index: u8| vec![index, WAIT, 25];
+    let seeds = [
+        link(0, 1),
+        [
+            link(0, 1),
+            wait(0),
+            wait(0),
+            vec![0, SYNC, 1, SYNC, 0, SYNC],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            link(1, 2),
+            vec![0, 7, 2, 0, SYNC, 2, SYNC, 1, SYNC],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![0, 7, 1, 0, SYNC, 1, SYNC, 1, 9],
+            link(0, 1),
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![2, SYNC, 2, 8, 2, SYNC],
+            link(2, 1),
+            vec![0, SYNC],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![0, 10, 3, 0, OFFLINE, 0, 12, 0, SYNC, 1, SYNC],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![0, 10, 3, 0, OFFLINE, 0, 15, 1, 0, 15, 0, 0, SYNC],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![0, 11, 1, 0, SYNC, 1, SYNC, 1, 13, 1, 0, 9, 0, 0, 1, 1],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![0, 14, 7, 0, 1, 0, 9, 40, 1, 0, 9, 5, 0, SYNC, 1, SYNC],
+        ]
+        .concat(),
+        [
+            link(0, 1),
+            vec![0, 14, 7, 1, 0, 10],
+            b"d1:Dde1:Klee".to_vec(),
+            vec![0, SYNC],
+        ]
+        .concat(),
+    ];
+    let with_rng = |seed: Vec<u8>| [vec![1], seed].concat();
+    seeds.into_iter().map(with_rng).collect()
+}
+
 fn account() -> Account {
     Account::from_secret(&[1; 32]).expect("a seed")
 }

@@ -42,7 +42,7 @@ pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
 pub use device_table::{device_table, device_table_seeds};
-pub use devices::pfs_state;
+pub use devices::{pfs_state, pfs_state_seeds};
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};

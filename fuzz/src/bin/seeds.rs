@@ -7,7 +7,7 @@ use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
 use session_fuzz::{
     METHODS, TARGETS, account_keys_seeds, account_pubkey_seeds, content_seeds, device_table_seeds,
-    reply_seeds,
+    pfs_state_seeds, reply_seeds,
 };
 use session_identity::mnemonic::Language;
 use session_identity::{Account, Seed};
@@ -216,6 +216,7 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         .concat(),
         "v2_message" => v2_message(&suite),
         "account_pubkey" => account_pubkey_seeds(),
+        "pfs_state" => pfs_state_seeds(),
         "content" => content_seeds(),
         "account_keys" => account_keys_seeds(),
         "device_table" => [
