@@ -22,8 +22,9 @@ const GRACE: Duration = Duration::from_secs(48 * 3_600);
 /// How long older keys are accepted at all.
 const LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
-/// Keys that are held at once: a week of hourly rotations is more than enough.
-pub(super) const MAX_KEYS: usize = 64;
+/// Older keys that are held at once. With the active one they are as many as are tried for a
+/// message.
+pub(super) const MAX_OLDER: usize = 31;
 
 pub(super) struct DeviceKey {
     pub(super) seed: KeySeed,
@@ -75,7 +76,7 @@ impl DeviceKeys {
         let fresh = DeviceKey::new(KeySeed::generate(rng), now);
         let old = core::mem::replace(&mut self.active, fresh);
         self.older.insert(0, old);
-        self.older.truncate(MAX_KEYS);
+        self.older.truncate(MAX_OLDER);
         self.pushed = None;
         if self.suspect {
             self.forced = Some(now);

@@ -1,5 +1,7 @@
 //! Messages of namespace 21 (spec 07 §8.1), and what merging a group's state does (§6, §9, D1).
 
+use core::time::Duration;
+
 use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519;
@@ -16,9 +18,8 @@ const MAX_HASH_LEN: usize = 128;
 /// Password hashes that the link requests of one batch may cost (spec 07 D15).
 const MAX_SAS_PER_BATCH: usize = 4;
 
-/// How much newer than what can be read a message must be to displace this device, in
-/// milliseconds (spec 07 §2).
-const DISPLACEMENT_GRACE: core::time::Duration = core::time::Duration::from_secs(300);
+/// How much newer than what can be read a message must be to displace this device (spec 07 §2).
+const DISPLACEMENT_GRACE: Duration = Duration::from_secs(300);
 
 /// What is known of a message besides its bytes, as far as it is believed.
 pub(super) struct Origin<'m> {
@@ -35,7 +36,8 @@ impl Devices {
     /// `member`. `last` ends a fetch: nothing is left there that this device has not been given.
     /// Messages that were given before do no harm.
     ///
-    /// What is malformed, forged, or for somebody else is passed over.
+    /// What is malformed, forged, or for somebody else is passed over; so are link requests beyond
+    /// four in one call, because each costs a password hash: whoever is not heard asks again.
     ///
     /// # Errors
     /// [`Error::Internal`].

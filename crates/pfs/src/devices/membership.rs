@@ -9,7 +9,7 @@ use super::device_keys::DeviceKeys;
 use super::push::InFlight;
 use super::{DEVICES_NAMESPACE, Devices, Event, GROUP_TTL, Membership, Store, secs};
 use crate::{
-    AccountKeys, DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable, Error, GroupId,
+    DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable, Error, GroupId,
     seal_group_message,
 };
 
@@ -187,9 +187,7 @@ impl Devices {
         let own = *self.table.own_id();
         let record = self.own_record()?.clone();
         self.table = DeviceTable::new(own, DeviceState::Unregistered, record);
-        let publishing = self.keys.publishing();
-        self.keys = AccountKeys::new();
-        self.keys.set_publishing(publishing);
+        self.keys.clear();
         self.group = None;
         self.read_at = None;
         self.displaced_at = None;

@@ -180,7 +180,7 @@ pub enum Event {
         group: GroupId,
     },
     /// Account keys that were not made here have come. Messages that could not be opened may open
-    /// now: [`AccountKeys::retry`](crate::AccountKeys::retry).
+    /// now: [`UnopenedMessages::retry`](crate::UnopenedMessages::retry).
     AccountKeysAdded {
         /// How many.
         count: usize,

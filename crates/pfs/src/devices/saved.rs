@@ -30,7 +30,7 @@ use session_identity::Account;
 use zeroize::Zeroizing;
 
 use super::admission::{HeldAdmission, MAX_OWN_REQUESTS, OwnRequest};
-use super::device_keys::{DeviceKey, DeviceKeys, MAX_KEYS};
+use super::device_keys::{DeviceKey, DeviceKeys, MAX_OLDER};
 use super::push::MAX_MERGED;
 use super::requests::{MAX_REQUESTS, ReceivedRequest};
 use super::seen::{
@@ -204,7 +204,7 @@ pub(super) fn read(account: Account, bytes: &[u8], now: UnixMillis) -> Result<De
 fn read_device_keys(input: &mut Input<'_>) -> Result<DeviceKeys, Error> {
     let (suspect, forced) = (input.flag()?, input.option(Input::time)?);
     let pushed = input.option(Input::time)?;
-    let keys = input.list(MAX_KEYS.saturating_add(1), |input| {
+    let keys = input.list(MAX_OLDER.saturating_add(1), |input| {
         let seed = KeySeed::from_bytes(*input.array()?);
         Ok(DeviceKey::new(seed, input.time()?))
     })?;
