@@ -25,11 +25,22 @@ pub fn device_table(data: &[u8]) {
     }
 }
 
-/// A record of one's own device among 2, which is short.
-fn own_record(number: u8, name: &str) -> DeviceRecord {
-    let info = DeviceInfo::new(name, "d", 2_000_000);
-    let keys = &KEYS[usize::from(number & 1)];
-    DeviceRecord::new(keys, i64::from(number >> 1) + 1, NOW, &info).expect("a number above zero")
+const NAMES: [&str; 4] = ["own", "other", "asks", "accepted"];
+
+/// Made once, since checking the keys of a record takes time: by name, then by number.
+static RECORDS: LazyLock<[[DeviceRecord; 8]; 4]> = LazyLock::new(|| {
+    NAMES.map(|name| {
+        let info = DeviceInfo::new(name, "d", 2_000_000);
+        core::array::from_fn(|number| {
+            let seqno = i64::try_from(number / 2 + 1).expect("small");
+            DeviceRecord::new(&KEYS[number % 2], seqno, NOW, &info).expect("above zero")
+        })
+    })
+});
+
+fn a_record(name: &str, number: u8) -> DeviceRecord {
+    let name = NAMES.iter().position(|known| *known == name);
+    RECORDS[name.expect("a name")][usize::from(number % 8)].clone()
 }
 
 fn extra(record: &DeviceRecord) -> Vec<(&[u8], &[u8])> {
@@ -91,7 +102,7 @@ fn entry(bytes: &mut Bytes<'_>) -> DeviceEntry {
         0 => DeviceEntry::Left(NOW - i64::from(choice)),
         1 => DeviceEntry::Removed(NOW - i64::from(choice)),
         2 => DeviceEntry::Removed(NOW + 1000 * i64::from(choice)),
-        _ => DeviceEntry::Record(own_record(bytes.byte() & 7, "other")),
+        _ => DeviceEntry::Record(a_record("other", bytes.byte())),
     }
 }
 
@@ -127,19 +138,19 @@ fn merge(table: &mut DeviceTable, id: DeviceId, entry: DeviceEntry) {
 }
 
 fn merged(mut bytes: Bytes<'_>) {
-    let new = || DeviceTable::new(id(0), DeviceState::Registered, own_record(3, "own"));
+    let new = || DeviceTable::new(id(0), DeviceState::Registered, a_record("own", 3));
     let mut table = new();
     let mut entries = Vec::new();
-    while !bytes.is_empty() && entries.len() < 40 {
+    while !bytes.is_empty() && entries.len() < 16 {
         let (step, device) = (bytes.byte(), id(bytes.byte()));
         match step % 12 {
             0 => {
                 let before = table.row(&device).cloned();
-                let asked = own_record(bytes.byte() & 7, "asks");
+                let asked = a_record("asks", bytes.byte());
                 let taken = table.request(device, asked);
                 assert_eq!(taken, table.row(&device) != before.as_ref());
             }
-            1 => table.accept(&device, own_record(bytes.byte() & 7, "accepted")),
+            1 => table.accept(&device, a_record("accepted", bytes.byte())),
             2 => table.remove(&device, NOW),
             3 => {
                 let owed = table.broadcast_owed();
@@ -187,10 +198,10 @@ fn merged(mut bytes: Bytes<'_>) {
 /// A saved table, and steps.
 #[must_use]
 pub fn device_table_seeds() -> Vec<Vec<u8>> {
-    let mut table = DeviceTable::new(id(0), DeviceState::Registered, own_record(3, "own"));
+    let mut table = DeviceTable::new(id(0), DeviceState::Registered, a_record("own", 3));
     table.merge(id(2), DeviceEntry::Left(NOW), NOW);
     table.merge(id(3), DeviceEntry::Removed(NOW), NOW);
-    table.merge(id(3), DeviceEntry::Record(own_record(1, "")), NOW);
+    table.merge(id(3), DeviceEntry::Record(a_record("other", 1)), NOW);
     let mut saved = Vec::from([1]);
     table.write(&mut saved);
     vec![

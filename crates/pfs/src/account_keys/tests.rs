@@ -1,5 +1,4 @@
 use alloc::format;
-use alloc::vec;
 
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;

@@ -591,7 +591,9 @@ fn told(table: &DeviceTable) -> Vec<(DeviceId, DeviceEntry)> {
         .collect()
 }
 
-fn entries() -> impl Strategy<Value = Vec<(DeviceId, DeviceEntry)>> {
+type Entries = Vec<(DeviceId, DeviceEntry)>;
+
+fn entries() -> impl Strategy<Value = Entries> {
     let records: Vec<DeviceRecord> = [("a", 1), ("b", 1), ("c", 2), ("d", 2), ("e", 3)]
         .into_iter()
         .map(|(name, seqno)| named(2, seqno, name))
@@ -606,8 +608,7 @@ fn entries() -> impl Strategy<Value = Vec<(DeviceId, DeviceEntry)>> {
     prop::collection::vec((ids, entry), 0..24)
 }
 
-fn shuffled() -> impl Strategy<Value = (Vec<(DeviceId, DeviceEntry)>, Vec<(DeviceId, DeviceEntry)>)>
-{
+fn shuffled() -> impl Strategy<Value = (Entries, Entries)> {
     entries().prop_flat_map(|entries| (Just(entries.clone()).prop_shuffle(), Just(entries)))
 }
 
