@@ -1,5 +1,8 @@
 //! Requests of a new device to be let into a group (spec 07 §7.1 to §7.3).
 
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -89,8 +89,8 @@ fn pictures(seed: &[u8; SEED_LEN]) -> impl FnMut() -> Emoji {
 /// ```
 /// use session_pfs::sas::Sas;
 /// let sas = Sas::from_bytes(*b"what was derived");
-/// assert_eq!(sas.to_string(), "🎩 🍕 🔧 🎂 🏁 🍎 ⏰");
-/// assert_eq!(sas.short().map(|emoji| emoji.name())[0], "Hat");
+/// assert_eq!(sas.to_string(), "🏆 👓 🔥 🍎 🚲 🐱 🏁");
+/// assert_eq!(sas.short().map(|emoji| emoji.name())[0], "Trophy");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Sas([u8; SEED_LEN]);

@@ -115,7 +115,7 @@ pub(crate) struct Contents<'a> {
 impl<'a> Contents<'a> {
     /// All that a device knows.
     pub(crate) fn of_tables(table: &'a DeviceTable, keys: &'a AccountKeys) -> Self {
-        let devices = table.rows().iter().filter_map(|row| {
+        let devices = table.rows().filter_map(|row| {
             // No message can say zero.
             let at = row.removed_at().unwrap_or(1).max(1);
             let entry = match row.state() {
@@ -133,7 +133,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Another payload.
-    #[cfg(feature = "hazmat")]
+    #[cfg(any(test, feature = "hazmat"))]
     pub(crate) fn of_payload(payload: &'a Payload) -> Self {
         let entry = |entry: &'a DeviceEntry| match entry {
             DeviceEntry::Record(record) => Entry::Record(record),
