@@ -70,9 +70,13 @@ fn classes_bind(suite: &str) -> bool {
 
 /// The fields of a suite's `out` that only have to be accepted.
 fn accepted(suite: &str) -> impl Iterator<Item = (&'static str, Accept)> {
-    [blinding::ACCEPTED, signed_request::ACCEPTED]
-        .into_iter()
-        .flatten()
-        .filter(move |(name, _, _)| *name == suite)
-        .map(|(_, field, accept)| (*field, *accept))
+    [
+        blinding::ACCEPTED,
+        device_table::ACCEPTED,
+        signed_request::ACCEPTED,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(move |(name, _, _)| *name == suite)
+    .map(|(_, field, accept)| (*field, *accept))
 }

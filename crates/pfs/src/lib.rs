@@ -24,13 +24,16 @@ mod public_keys;
 mod publication;
 mod recipients;
 pub mod sas;
+mod saved_state;
 
 pub use account_key::AccountKey;
-pub use account_keys::{AccountKeys, HeldKey, KeysMerged};
+pub use account_keys::{AccountKeys, HeldKey, KeysMerged, OwnPublication, UnopenedMessages};
 pub use device_group::{GroupMessage, MessageKind, Payload, seal_group_message};
 pub use device_id::DeviceId;
 pub use device_record::{DeviceInfo, DeviceRecord};
-pub use device_table::{DeviceEntry, DeviceRow, DeviceState, DeviceTable, EntryMerged};
+pub use device_table::{
+    DeviceEntry, DeviceRow, DeviceState, DeviceTable, EntryMerged, OwedBroadcast,
+};
 pub use error::Error;
 pub use group_id::GroupId;
 pub use key_pair::KeyPair;

@@ -30,6 +30,31 @@ const INDICATOR_LEN: usize = 2;
 /// user to say, who compares the [`sas`](Self::sas) on both screens.
 ///
 /// Requests are equal when their signed bytes are.
+///
+/// ```
+/// use session_pfs::session_crypto::argon2id::LinkRequestMemory;
+/// use session_pfs::{DeviceId, DeviceInfo, DeviceRecord, KeyPair, KeySeed, LinkRequest};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use session_pfs::session_identity::Account;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// # let account = Account::generate(&mut rng);
+/// # let active = KeyPair::of_account_key(&KeySeed::generate(&mut rng));
+/// // The new device knows the group's key from a message that it cannot open.
+/// let keys = KeyPair::of_device_key(&KeySeed::generate(&mut rng)).public();
+/// let info = DeviceInfo::new("Kitchen", "d", 0);
+/// let record = DeviceRecord::new(&keys, 1, 1_790_000_000, &info)?;
+/// let request = LinkRequest::new(&account, DeviceId::generate(&mut rng), record)?;
+/// let stored = request.seal(&account, active.x25519().public(), &mut rng)?;
+///
+/// // A member holds the account keys.
+/// let (received, _) = LinkRequest::open(&account, [&active], &stored)?;
+/// let mut memory = LinkRequestMemory::allocate()?;
+/// // The user sees the same on both screens.
+/// assert_eq!(received.sas(&mut memory)?, request.sas(&mut memory)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct LinkRequest {
     device: DeviceId,
