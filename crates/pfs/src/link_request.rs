@@ -125,31 +125,7 @@ impl LinkRequest {
         link: &x25519::PublicKey,
         rng: &mut R,
     ) -> Result<Vec<u8>, Error> {
-        let ephemeral = x25519::SecretKey::generate(rng);
-        let low_order = |_| Error::LowOrder { what: NAME };
-        let own = account.x25519_key().public();
-        let agreed = ephemeral.diffie_hellman(own).map_err(low_order)?;
-        let indicator = indicator(&agreed, ephemeral.public(), own, link);
-        let agreed = ephemeral.diffie_hellman(link).map_err(low_order)?;
-        let (key, nonce) = key_and_nonce(&agreed, ephemeral.public(), link);
-
-        // Marks, keys and numbers take less than 32 bytes.
-        let len = [self.plaintext.len(), TAG_LEN, 32, INDICATOR_LEN, 32];
-        let mut out = Vec::with_capacity(len.into_iter().fold(0, usize::saturating_add));
-        let mut body = Zeroizing::new(Vec::with_capacity(
-            self.plaintext.len().saturating_add(TAG_LEN),
-        ));
-        body.extend_from_slice(&self.plaintext);
-        let tag = xchacha20poly1305::seal_in_place(&key, &nonce, &mut body)
-            .map_err(|_| Error::Internal("link request too long"))?;
-        body.extend_from_slice(&tag);
-        let mut dict = DictWriter::new(&mut out);
-        dict.bytes("", b"L").named(NAME)?;
-        dict.bytes("E", ephemeral.public().as_bytes()).named(NAME)?;
-        dict.bytes("L", &body).named(NAME)?;
-        dict.bytes("i", &indicator).named(NAME)?;
-        dict.finish();
-        Ok(out)
+        seal(account, link, &self.plaintext, rng)
     }
 
     /// Decrypts a request with the pairs of the group's account keys, rotated ones too, and
@@ -254,6 +230,38 @@ impl fmt::Debug for LinkRequest {
             .field("device", &self.device)
             .finish_non_exhaustive()
     }
+}
+
+/// Encrypts a plaintext to a group.
+pub(crate) fn seal<R: CryptoRng + ?Sized>(
+    account: &Account,
+    link: &x25519::PublicKey,
+    plaintext: &[u8],
+    rng: &mut R,
+) -> Result<Vec<u8>, Error> {
+    let ephemeral = x25519::SecretKey::generate(rng);
+    let low_order = |_| Error::LowOrder { what: NAME };
+    let own = account.x25519_key().public();
+    let agreed = ephemeral.diffie_hellman(own).map_err(low_order)?;
+    let indicator = indicator(&agreed, ephemeral.public(), own, link);
+    let agreed = ephemeral.diffie_hellman(link).map_err(low_order)?;
+    let (key, nonce) = key_and_nonce(&agreed, ephemeral.public(), link);
+
+    // Marks, keys and numbers take less than 32 bytes.
+    let len = [plaintext.len(), TAG_LEN, 32, INDICATOR_LEN, 32];
+    let mut out = Vec::with_capacity(len.into_iter().fold(0, usize::saturating_add));
+    let mut body = Zeroizing::new(Vec::with_capacity(plaintext.len().saturating_add(TAG_LEN)));
+    body.extend_from_slice(plaintext);
+    let tag = xchacha20poly1305::seal_in_place(&key, &nonce, &mut body)
+        .map_err(|_| Error::Internal("link request too long"))?;
+    body.extend_from_slice(&tag);
+    let mut dict = DictWriter::new(&mut out);
+    dict.bytes("", b"L").named(NAME)?;
+    dict.bytes("E", ephemeral.public().as_bytes()).named(NAME)?;
+    dict.bytes("L", &body).named(NAME)?;
+    dict.bytes("i", &indicator).named(NAME)?;
+    dict.finish();
+    Ok(out)
 }
 
 /// Which account key a request is for, masked for all who have not the account's seed. Masking
