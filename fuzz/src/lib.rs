@@ -11,10 +11,12 @@ mod client;
 mod community;
 mod confirmations;
 mod content;
+mod device_group;
 mod envelope;
 mod framing;
 mod group;
 mod inbox;
+mod link_request;
 mod monitor;
 mod name;
 mod network;
@@ -34,10 +36,12 @@ pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
+pub use device_group::device_group;
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
 pub use inbox::inbox_open;
+pub use link_request::link_request;
 pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
@@ -70,6 +74,7 @@ targets! {
     proto_sift content envelope_open group_open multi
     community inbox_open
     pro_proof pro_reply
+    device_group link_request
     path_policy client_inputs node_inputs
 }
 
