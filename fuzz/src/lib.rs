@@ -15,11 +15,13 @@ mod confirmations;
 mod content;
 mod device_table;
 mod devices;
+mod device_group;
 mod envelope;
 mod framing;
 mod group;
 mod inbox;
 mod message;
+mod link_request;
 mod monitor;
 mod name;
 mod network;
@@ -43,11 +45,13 @@ pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
 pub use device_table::{device_table, device_table_seeds};
 pub use devices::{pfs_state, pfs_state_seeds};
+pub use device_group::device_group;
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
 pub use inbox::inbox_open;
 pub use message::v2_message;
+pub use link_request::link_request;
 pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
@@ -81,7 +85,7 @@ targets! {
     community inbox_open
     v2_message
     pro_proof pro_reply
-    account_pubkey pfs_state account_keys device_table
+    account_pubkey pfs_state account_keys device_table device_group link_request
     path_policy client_inputs node_inputs
 }
 

@@ -34,10 +34,13 @@ fn main() {
     println!("  laptop shows {}", shown.short());
     laptop.run(&mut swarm, now);
     phone.sync(&mut swarm, now);
-    let request = phone.take_events().into_iter().find_map(|event| match event {
-        Event::LinkRequested { device, sas, .. } => Some((device, sas)),
-        _ => None,
-    });
+    let request = phone
+        .take_events()
+        .into_iter()
+        .find_map(|event| match event {
+            Event::LinkRequested { device, sas, .. } => Some((device, sas)),
+            _ => None,
+        });
     let (device, sas) = request.expect("the laptop's request");
     println!("  phone shows  {}", sas.short());
     assert_eq!(shown, sas);
@@ -58,7 +61,10 @@ fn main() {
     laptop.devices.keys_mut().set_publishing(true);
     agree(&mut phone, &mut laptop, &mut swarm, now);
     let first = published(&mut swarm, now);
-    println!("  in namespace -21: a key with indicator {:?}", first.indicator());
+    println!(
+        "  in namespace -21: a key with indicator {:?}",
+        first.indicator()
+    );
 
     step("Bob writes to her");
     let bob = account(2);
@@ -72,7 +78,10 @@ fn main() {
     let now = later(START, 14 * HOUR);
     agree(&mut phone, &mut laptop, &mut swarm, now);
     let second = published(&mut swarm, now);
-    println!("  in namespace -21: a key with indicator {:?}", second.indicator());
+    println!(
+        "  in namespace -21: a key with indicator {:?}",
+        second.indicator()
+    );
     read("laptop", &laptop, &recorded);
 
     step("The laptop is lost: the phone removes it");
@@ -91,7 +100,9 @@ fn main() {
     let wire = seal_without_pfs(&bob, &to, b"Hello again", &mut rng(11)).expect("a good id");
     read("laptop", &laptop, &wire);
 
-    step("Seventeen days later the first key is erased: a seized phone does not open Bob's message");
+    step(
+        "Seventeen days later the first key is erased: a seized phone does not open Bob's message",
+    );
     let mut now = now;
     for _ in 0..34 {
         now = later(now, 12 * HOUR);
@@ -135,7 +146,11 @@ fn read(name: &str, phone: &Phone, wire: &[u8]) {
         Ok(opened) => println!(
             "  {name} reads {:?}{}",
             String::from_utf8_lossy(opened.content()),
-            if opened.is_forward_secret() { "" } else { " (not forward-secret)" },
+            if opened.is_forward_secret() {
+                ""
+            } else {
+                " (not forward-secret)"
+            },
         ),
         Err(Error::NoKey) => println!("  {name} has no key that opens it"),
         Err(error) => println!("  {name}: {error}"),

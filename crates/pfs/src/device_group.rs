@@ -25,11 +25,11 @@ pub use outer::MessageKind;
 pub use payload::Payload;
 pub use seal::seal_group_message;
 
-pub(crate) use outer::Outer;
+pub(crate) use outer::{Outer, group_id};
 pub(crate) use size::MAX_MESSAGE_LEN;
 #[cfg(feature = "hazmat")]
 pub(crate) use {
-    outer::{group_id, removed_entry},
+    outer::removed_entry,
     payload::{Contents, buffer},
     seal::{Plan, permutation},
     size::padded_len,
@@ -41,26 +41,30 @@ const MALFORMED: Error = Error::Malformed { what: NAME };
 /// A group message whose signature is verified.
 ///
 /// ```
-/// use session_pfs::hazmat::seal_group_payload;
-/// use session_pfs::{GroupId, GroupMessage, KeyPair, KeySeed};
-/// # use session_pfs::session_identity::{Account, Seed};
+/// use session_pfs::{AccountKeys, DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable};
+/// use session_pfs::{GroupId, GroupMessage, KeyPair, KeySeed, seal_group_message};
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use session_pfs::{session_core::UnixMillis, session_identity::Account};
 /// # fn main() -> Result<(), session_pfs::Error> {
 /// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
 /// # let account = Account::generate(&mut rng);
-/// let group = GroupId::from_bytes(*b"a group!");
+/// # let now = UnixMillis::from_secs(1_790_000_000);
+/// // A group of one device.
+/// let group = GroupId::generate(now, &mut rng);
 /// let device = KeyPair::of_device_key(&KeySeed::generate(&mut rng));
-/// // Apps call `seal_group_message` with their table of devices.
-/// let link = KeyPair::of_account_key(&KeySeed::generate(&mut rng));
-/// let to = [Some(&device.public())];
-/// let stored =
-///     seal_group_payload(&account, &group, link.x25519().public(), &to, b"d1:Dde1:Klee", &mut rng)?;
+/// let info = DeviceInfo::new("Kitchen", "d", 0);
+/// let record = DeviceRecord::new(&device.public(), 1, 1_790_000_000, &info)?;
+/// let id = DeviceId::generate(&mut rng);
+/// let table = DeviceTable::new(id, DeviceState::Registered, record);
+/// let mut keys = AccountKeys::new();
+/// keys.rotate(now, &mut rng);
+/// let stored = seal_group_message(&account, &group, &table, &keys, &mut rng)?;
 ///
 /// let message = GroupMessage::read(&account, &stored)?;
 /// assert_eq!(message.group_id(&account), Some(group));
 /// let (key, payload) = message.open([&device])?;
 /// assert_eq!(key, 0);
-/// assert!(payload.devices.is_empty());
+/// assert_eq!(payload.devices[0].0, id);
 /// # Ok(())
 /// # }
 /// ```
@@ -135,7 +139,7 @@ impl<'m> GroupMessage<'m> {
     #[must_use]
     pub fn group_id(&self, account: &Account) -> Option<GroupId> {
         let id = self.outer.group?;
-        let id = outer::group_id(account, &self.ephemeral, id);
+        let id = group_id(account, &self.ephemeral, id);
         Some(GroupId::from_bytes(id))
     }
 

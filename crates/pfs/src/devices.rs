@@ -132,11 +132,7 @@ impl Devices {
     ) -> Result<Self, Error> {
         let device_keys = DeviceKeys::generate(now, rng);
         let record = DeviceRecord::new(&device_keys.active.pair.public(), 1, secs(now), info)?;
-        let table = DeviceTable::new(
-            DeviceId::generate(rng),
-            DeviceState::Unregistered,
-            record,
-        );
+        let table = DeviceTable::new(DeviceId::generate(rng), DeviceState::Unregistered, record);
         Ok(Self::with(account, table, device_keys, now))
     }
 

@@ -1,5 +1,8 @@
 //! Requests of a new device to be let into a group (spec 07 §7.1 to §7.3).
 
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -27,6 +30,31 @@ const INDICATOR_LEN: usize = 2;
 /// user to say, who compares the [`sas`](Self::sas) on both screens.
 ///
 /// Requests are equal when their signed bytes are.
+///
+/// ```
+/// use session_pfs::session_crypto::argon2id::LinkRequestMemory;
+/// use session_pfs::{DeviceId, DeviceInfo, DeviceRecord, KeyPair, KeySeed, LinkRequest};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use session_pfs::session_identity::Account;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// # let account = Account::generate(&mut rng);
+/// # let active = KeyPair::of_account_key(&KeySeed::generate(&mut rng));
+/// // The new device knows the group's key from a message that it cannot open.
+/// let keys = KeyPair::of_device_key(&KeySeed::generate(&mut rng)).public();
+/// let info = DeviceInfo::new("Kitchen", "d", 0);
+/// let record = DeviceRecord::new(&keys, 1, 1_790_000_000, &info)?;
+/// let request = LinkRequest::new(&account, DeviceId::generate(&mut rng), record)?;
+/// let stored = request.seal(&account, active.x25519().public(), &mut rng)?;
+///
+/// // A member holds the account keys.
+/// let (received, _) = LinkRequest::open(&account, [&active], &stored)?;
+/// let mut memory = LinkRequestMemory::allocate()?;
+/// // The user sees the same on both screens.
+/// assert_eq!(received.sas(&mut memory)?, request.sas(&mut memory)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct LinkRequest {
     device: DeviceId,
@@ -97,31 +125,7 @@ impl LinkRequest {
         link: &x25519::PublicKey,
         rng: &mut R,
     ) -> Result<Vec<u8>, Error> {
-        let ephemeral = x25519::SecretKey::generate(rng);
-        let low_order = |_| Error::LowOrder { what: NAME };
-        let own = account.x25519_key().public();
-        let agreed = ephemeral.diffie_hellman(own).map_err(low_order)?;
-        let indicator = indicator(&agreed, ephemeral.public(), own, link);
-        let agreed = ephemeral.diffie_hellman(link).map_err(low_order)?;
-        let (key, nonce) = key_and_nonce(&agreed, ephemeral.public(), link);
-
-        // Marks, keys and numbers take less than 32 bytes.
-        let len = [self.plaintext.len(), TAG_LEN, 32, INDICATOR_LEN, 32];
-        let mut out = Vec::with_capacity(len.into_iter().fold(0, usize::saturating_add));
-        let mut body = Zeroizing::new(Vec::with_capacity(
-            self.plaintext.len().saturating_add(TAG_LEN),
-        ));
-        body.extend_from_slice(&self.plaintext);
-        let tag = xchacha20poly1305::seal_in_place(&key, &nonce, &mut body)
-            .map_err(|_| Error::Internal("link request too long"))?;
-        body.extend_from_slice(&tag);
-        let mut dict = DictWriter::new(&mut out);
-        dict.bytes("", b"L").named(NAME)?;
-        dict.bytes("E", ephemeral.public().as_bytes()).named(NAME)?;
-        dict.bytes("L", &body).named(NAME)?;
-        dict.bytes("i", &indicator).named(NAME)?;
-        dict.finish();
-        Ok(out)
+        seal(account, link, &self.plaintext, rng)
     }
 
     /// Decrypts a request with the pairs of the group's account keys, rotated ones too, and
@@ -226,6 +230,38 @@ impl fmt::Debug for LinkRequest {
             .field("device", &self.device)
             .finish_non_exhaustive()
     }
+}
+
+/// Encrypts a plaintext to a group.
+pub(crate) fn seal<R: CryptoRng + ?Sized>(
+    account: &Account,
+    link: &x25519::PublicKey,
+    plaintext: &[u8],
+    rng: &mut R,
+) -> Result<Vec<u8>, Error> {
+    let ephemeral = x25519::SecretKey::generate(rng);
+    let low_order = |_| Error::LowOrder { what: NAME };
+    let own = account.x25519_key().public();
+    let agreed = ephemeral.diffie_hellman(own).map_err(low_order)?;
+    let indicator = indicator(&agreed, ephemeral.public(), own, link);
+    let agreed = ephemeral.diffie_hellman(link).map_err(low_order)?;
+    let (key, nonce) = key_and_nonce(&agreed, ephemeral.public(), link);
+
+    // Marks, keys and numbers take less than 32 bytes.
+    let len = [plaintext.len(), TAG_LEN, 32, INDICATOR_LEN, 32];
+    let mut out = Vec::with_capacity(len.into_iter().fold(0, usize::saturating_add));
+    let mut body = Zeroizing::new(Vec::with_capacity(plaintext.len().saturating_add(TAG_LEN)));
+    body.extend_from_slice(plaintext);
+    let tag = xchacha20poly1305::seal_in_place(&key, &nonce, &mut body)
+        .map_err(|_| Error::Internal("link request too long"))?;
+    body.extend_from_slice(&tag);
+    let mut dict = DictWriter::new(&mut out);
+    dict.bytes("", b"L").named(NAME)?;
+    dict.bytes("E", ephemeral.public().as_bytes()).named(NAME)?;
+    dict.bytes("L", &body).named(NAME)?;
+    dict.bytes("i", &indicator).named(NAME)?;
+    dict.finish();
+    Ok(out)
 }
 
 /// Which account key a request is for, masked for all who have not the account's seed. Masking

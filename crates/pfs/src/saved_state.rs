@@ -136,11 +136,7 @@ pub(crate) fn put_option<T>(
 }
 
 /// What [`Input::list`] reads.
-pub(crate) fn put_list<T>(
-    out: &mut Vec<u8>,
-    items: &[T],
-    mut write: impl FnMut(&mut Vec<u8>, &T),
-) {
+pub(crate) fn put_list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
     put_count(out, items.len());
     items.iter().for_each(|item| write(out, item));
 }

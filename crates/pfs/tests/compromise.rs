@@ -184,7 +184,14 @@ fn a_device_stolen_once_is_shut_out_by_removing_it() {
     let after = world.message();
     assert!(reads(&world.old, &after));
     assert!(!reads(&thief, &after));
-    let late = seal(&account(9), &account(1).id(), &cached, b"text", &mut world.rng).unwrap();
+    let late = seal(
+        &account(9),
+        &account(1).id(),
+        &cached,
+        b"text",
+        &mut world.rng,
+    )
+    .unwrap();
     assert!(reads(&thief, &late));
     assert!(reads(&world.old, &late));
 }
@@ -328,5 +335,9 @@ fn a_storage_node_that_shows_old_messages_again_changes_nothing() {
     assert!(after.1 == before.1, "rows {:?} {:?}", after.1, before.1);
     let stored = world.swarm.recorded.len();
     world.old.run(&mut world.swarm, now);
-    assert_eq!(world.swarm.recorded.len(), stored, "and is answered by nothing");
+    assert_eq!(
+        world.swarm.recorded.len(),
+        stored,
+        "and is answered by nothing"
+    );
 }

@@ -75,10 +75,7 @@ fn a_restored_account_makes_no_group_by_itself() {
     phone.sync(&mut swarm, START);
     assert_eq!(phone.devices.membership(), Membership::NoGroup);
     assert!(swarm.recorded.is_empty());
-    phone
-        .devices
-        .start_group(START, &mut phone.rng)
-        .unwrap();
+    phone.devices.start_group(START, &mut phone.rng).unwrap();
     phone.run(&mut swarm, START);
     assert_eq!(phone.devices.membership(), Membership::InGroup);
     assert_eq!(swarm.recorded.len(), 1);
@@ -104,10 +101,7 @@ fn an_admission_waits_for_the_user() {
     new.sync(&mut swarm, now);
     assert_eq!(new.devices.membership(), Membership::GroupsVisible);
     let group = *old.devices.group().unwrap();
-    let sas = new
-        .devices
-        .request_link(&group, now, &mut new.rng)
-        .unwrap();
+    let sas = new.devices.request_link(&group, now, &mut new.rng).unwrap();
     assert_eq!(new.devices.membership(), Membership::Waiting);
     new.run(&mut swarm, now);
     old.sync(&mut swarm, now);
@@ -162,14 +156,21 @@ fn one_device_rotates_for_all_and_old_keys_are_erased_in_time() {
     now = later(START, 14 * HOUR);
     settle(&mut [&mut old, &mut new], &mut swarm, now);
     assert_eq!(seeds(&old), seeds(&new));
-    assert_eq!(keys(&old), first_seeds.len() + 1, "one of them has rotated, once");
+    assert_eq!(
+        keys(&old),
+        first_seeds.len() + 1,
+        "one of them has rotated, once"
+    );
 
     for _ in 0..40 {
         now = later(now, 14 * HOUR);
         settle(&mut [&mut old, &mut new], &mut swarm, now);
     }
     assert_eq!(seeds(&old), seeds(&new));
-    assert!(!seeds(&old).contains(&first_seeds[0]), "erased after 16 days");
+    assert!(
+        !seeds(&old).contains(&first_seeds[0]),
+        "erased after 16 days"
+    );
     assert!(keys(&old) <= 34);
     // One message is all that is left in the swarm.
     assert_eq!(swarm.fetch(21, now).len(), 1);
@@ -189,17 +190,16 @@ fn a_removed_device_reads_no_more() {
 
     // It can come back as another device only.
     let group = *old.devices.group().unwrap();
-    assert!(
-        new.devices
-            .request_link(&group, now, &mut new.rng)
-            .is_err()
-    );
+    assert!(new.devices.request_link(&group, now, &mut new.rng).is_err());
     new.devices.renew_identity(now, &mut new.rng).unwrap();
     assert_ne!(*new.devices.own_id(), device);
     link(&mut old, &mut new, &mut swarm, later(now, MINUTE));
     settle(&mut [&mut old, &mut new], &mut swarm, later(now, MINUTE));
     assert_eq!(seeds(&old), seeds(&new));
-    assert_eq!(old.devices.table().row(&device).unwrap().state(), DeviceState::Removed);
+    assert_eq!(
+        old.devices.table().row(&device).unwrap().state(),
+        DeviceState::Removed
+    );
 }
 
 #[test]
@@ -228,8 +228,15 @@ fn a_device_that_joins_another_group_tells_the_one_it_leaves() {
     assert_eq!(new.devices.group(), Some(&other));
     let before = seeds(&old)[0];
     old.sync(&mut swarm, now);
-    assert_eq!(old.devices.table().row(&device).unwrap().state(), DeviceState::Left);
-    assert_ne!(seeds(&old)[0], before, "a departure rotates the account key");
+    assert_eq!(
+        old.devices.table().row(&device).unwrap().state(),
+        DeviceState::Left
+    );
+    assert_ne!(
+        seeds(&old)[0],
+        before,
+        "a departure rotates the account key"
+    );
     assert!(!seeds(&new).contains(&before), "keys never carry over");
 }
 
@@ -298,7 +305,14 @@ fn hostile_messages_are_passed_over() {
     let (mut old, mut swarm) = first();
     let kept = swarm.fetch(21, START);
     let before = old.devices.save();
-    for data in [&b""[..], b"d", b"d0:1:Ge", b"d0:1:Xe", &[0; 76_801], &kept[0].data[1..]] {
+    for data in [
+        &b""[..],
+        b"d",
+        b"d0:1:Ge",
+        b"d0:1:Xe",
+        &[0; 76_801],
+        &kept[0].data[1..],
+    ] {
         let stored = Stored {
             data,
             hash: "x",

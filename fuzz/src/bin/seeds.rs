@@ -138,6 +138,8 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         ]
         .concat(),
         "proto_sift" => suite("envelope-protobuf").hex("/in/wire"),
+        "device_group" => device_group(vectors),
+        "link_request" => link_request(vectors),
         "envelope_open" => [
             prefixed(&[0, 3], suite("envelope-protobuf").hex("/in/wire")),
             prefixed(&[4], suite("envelope-1to1-decode").hex("/in/wire")),
@@ -651,6 +653,61 @@ fn batch(requests: Suite) -> Seeds {
         .chain(prefixed(&[1], replies.map(<[u8]>::to_vec).to_vec()))
         .chain(prefixed(&[2], steps.to_vec()))
         .collect()
+}
+
+/// Without signature.
+fn bodies(messages: Seeds) -> Seeds {
+    let bodies = messages
+        .into_iter()
+        .filter_map(|mut message| Some(message.drain(..message.len().checked_sub(71)?).collect()));
+    bodies.collect()
+}
+
+fn device_group(vectors: &Path) -> Seeds {
+    let suite = |name: &str| Suite::load(vectors, name);
+    let mut messages = suite("v2-device-decrypt").hex("/in/message");
+    messages.retain(|message| message.len() <= MAX_LEN);
+    messages.extend(suite("v2-device-outer").hex("/in/message"));
+    [
+        prefixed(
+            &[2],
+            prefixed(&[1], suite("v2-device-encrypt").hex("/out/payload")),
+        ),
+        prefixed(
+            &[2],
+            prefixed(&[5], vec![b"d1:Dde1:Klee".to_vec(), vec![0; 2]]),
+        ),
+        prefixed(&[0], messages.iter().take(2).cloned().collect()),
+        prefixed(&[1], bodies(messages)),
+        // Nothing changed; in the ciphertexts, signed again and not; in the list of keys.
+        vec![
+            vec![3, 0],
+            vec![3, 1],
+            b"\x03\x01\x01\0\x01".to_vec(),
+            b"\x03\0\x01\0\x01".to_vec(),
+            b"\x03\x01\x11\x60\x80".to_vec(),
+        ],
+    ]
+    .concat()
+}
+
+fn link_request(vectors: &Path) -> Seeds {
+    let suite = |name: &str| Suite::load(vectors, name);
+    let plaintexts = suite("v2-link-request").hex("/out/plaintext");
+    let messages = suite("v2-link-request").hex("/in/message");
+    let records = suite("v2-device-record").hex("/out/encoded");
+    [
+        prefixed(&[0], messages.into_iter().step_by(4).collect()),
+        prefixed(&[1], plaintexts.clone()),
+        prefixed(&[2], prefixed(&[0], prefixed(&[0], bodies(plaintexts)))),
+        prefixed(&[19], vec![[&[7; 32], &*records[0]].concat()]),
+        vec![
+            vec![4],
+            b"\x14\0\x20\x01".to_vec(),
+            b"\x24\x02\0\x80".to_vec(),
+        ],
+    ]
+    .concat()
 }
 
 fn node_inputs() -> Seeds {

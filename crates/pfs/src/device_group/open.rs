@@ -16,7 +16,10 @@ const MAX_DEVICE_KEYS: usize = 32;
 /// A payload, and how it was found.
 pub(crate) struct Unsealed {
     /// Index of the slot that opened.
-    #[cfg_attr(not(feature = "hazmat"), allow(dead_code, reason = "for vectors"))]
+    #[cfg_attr(
+        not(any(test, feature = "hazmat")),
+        allow(dead_code, reason = "for vectors")
+    )]
     pub(crate) slot: usize,
     /// Index of the device key that opened it.
     pub(crate) key: usize,

@@ -16,6 +16,9 @@ use crate::{
 const NAME: &str = "group payload";
 const MALFORMED: Error = Error::Malformed { what: NAME };
 
+/// Length of the shortest account key, of an empty time: `d1:ci0e1:s32:`, the seed, `e`.
+const MIN_KEY_LEN: usize = 13 + KeySeed::LEN + 1;
+
 /// What a group message says. To be merged: no message says all that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,8 +47,10 @@ impl Payload {
             let id = DeviceId::from_slice(id).map_err(|_| MALFORMED)?;
             devices.push((id, device(value)?));
         }
-        let mut list = ListReader::new(dict.raw("K").named(NAME)?).named(NAME)?;
-        let mut keys = Vec::new();
+        let list = dict.raw("K").named(NAME)?;
+        // Never moved: it would leave seeds behind.
+        let mut keys = Vec::with_capacity(list.len() / MIN_KEY_LEN);
+        let mut list = ListReader::new(list).named(NAME)?;
         while let Some(entry) = list.raw_opt().named(NAME)? {
             keys.push(account_key(entry)?);
         }
@@ -133,7 +138,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Another payload.
-    #[cfg(feature = "hazmat")]
+    #[cfg(any(test, feature = "hazmat"))]
     pub(crate) fn of_payload(payload: &'a Payload) -> Self {
         let entry = |entry: &'a DeviceEntry| match entry {
             DeviceEntry::Record(record) => Entry::Record(record),

@@ -32,7 +32,7 @@ use crate::{AccountKeys, DeviceId, DeviceTable, Error, GroupId, PublicKeys};
 ///
 /// # Errors
 /// [`Error::NoActiveKey`]; [`Error::Length`] when the message would be longer than 76,800 bytes,
-/// which is at about 25 devices.
+/// which is at 29 devices or so.
 pub fn seal_group_message<R: CryptoRng + ?Sized>(
     account: &Account,
     group: &GroupId,

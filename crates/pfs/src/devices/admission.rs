@@ -217,7 +217,11 @@ impl Devices {
         let answers = |own: &OwnRequest, record: &DeviceRecord| {
             own.group == group && own.at == record.at() && own.key == *record.x25519()
         };
-        let Some(index) = self.own_requests.iter().position(|own| answers(own, record)) else {
+        let Some(index) = self
+            .own_requests
+            .iter()
+            .position(|own| answers(own, record))
+        else {
             return Ok(());
         };
         let newest = index.saturating_add(1) == self.own_requests.len();

@@ -8,9 +8,7 @@ use session_crypto::x25519;
 
 use super::push::Suspicion;
 use super::{Devices, Event, GROUP_TTL, Stored, secs};
-use crate::{
-    DeviceEntry, DeviceState, Error, GroupId, GroupMessage, MessageKind, Payload,
-};
+use crate::{DeviceEntry, DeviceState, Error, GroupId, GroupMessage, MessageKind, Payload};
 
 /// Longest hash of a message that is taken, in bytes.
 const MAX_HASH_LEN: usize = 128;

@@ -22,9 +22,11 @@ impl Devices {
             let group = self.groups.get(group);
             group.is_some_and(|group| group.expires_at > now)
         };
-        let other = self.groups.0.iter().any(|group| {
-            group.expires_at > now && Some(&group.id) != self.group.as_ref()
-        });
+        let other = self
+            .groups
+            .0
+            .iter()
+            .any(|group| group.expires_at > now && Some(&group.id) != self.group.as_ref());
         match self.table.own().state() {
             DeviceState::Removed => Membership::Removed,
             DeviceState::Registered if self.displaced_at.is_some() => Membership::Displaced,

@@ -230,7 +230,11 @@ impl Devices {
         let message = GroupMessage::read(&self.account, &data)?;
         let seen_until = now.saturating_add(GROUP_TTL);
         self.messages.insert(*message.ephemeral(), seen_until);
-        let deleted: Vec<_> = self.merged.iter().map(|merged| merged.hash.clone()).collect();
+        let deleted: Vec<_> = self
+            .merged
+            .iter()
+            .map(|merged| merged.hash.clone())
+            .collect();
         let push = Push {
             group,
             seqno: self.table.own().seqno(),
@@ -257,11 +261,9 @@ impl Devices {
             at: self.now,
             what,
         });
-        self.outputs.requests.push_back(Request {
-            id,
-            stores,
-            delete,
-        });
+        self.outputs
+            .requests
+            .push_back(Request { id, stores, delete });
     }
 
     /// What should be fetched now.

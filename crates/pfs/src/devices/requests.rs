@@ -138,8 +138,7 @@ impl Devices {
         if request.replacement {
             let held = self.table.row(device).map_or(0, |row| row.seqno());
             let seqno = held.max(request.record.seqno()).saturating_add(1);
-            self.table
-                .accept(device, request.record.with_seqno(seqno)?);
+            self.table.accept(device, request.record.with_seqno(seqno)?);
             self.emit(Event::DeviceReplaced { device: *device });
             self.rotate_account_key(now, rng);
             self.device_keys.suspect = true;
@@ -216,4 +215,3 @@ impl Devices {
         self.requests.iter().map(|request| request.deadline).min()
     }
 }
-

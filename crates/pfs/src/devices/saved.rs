@@ -76,7 +76,9 @@ pub(super) fn write(devices: &Devices) -> Zeroizing<Vec<u8>> {
         put_time(out, group.expires_at);
         out.push(group.dismissed.into());
         put_time(out, group.conflict_until);
-        put_list(out, &group.superseded, |out, key| out.extend(key.as_bytes()));
+        put_list(out, &group.superseded, |out, key| {
+            out.extend(key.as_bytes())
+        });
     });
     put_list(&mut out, &devices.messages.0, |out, seen| {
         out.extend(seen.ephemeral.as_bytes());
@@ -125,7 +127,10 @@ fn room(devices: &Devices, keys: &[u8], table: &[u8]) -> usize {
         held.map_or(0, |held| held.data.len().saturating_add(held.hash.len()))
     });
     let received = devices.requests.iter().map(|r| r.record.as_bytes().len());
-    let records = merged.chain(own).chain(received).map(|len| len.saturating_add(160));
+    let records = merged
+        .chain(own)
+        .chain(received)
+        .map(|len| len.saturating_add(160));
     let fixed = [
         256,
         keys.len(),

@@ -168,7 +168,10 @@ impl Phone {
                 Output::Fetch(_) => {}
                 Output::Event(event) => self.events.push(event),
                 Output::Wait(at) => {
-                    assert!(at.is_none_or(|at| at > now), "a deadline in the past: {at:?}");
+                    assert!(
+                        at.is_none_or(|at| at > now),
+                        "a deadline in the past: {at:?}"
+                    );
                     self.wakes_at = at;
                     return;
                 }
@@ -224,17 +227,17 @@ impl Phone {
 pub fn link(member: &mut Phone, new: &mut Phone, swarm: &mut Swarm, now: UnixMillis) {
     new.sync(swarm, now);
     let group = *new.devices.groups().next().expect("a visible group").0;
-    let shown = new
-        .devices
-        .request_link(&group, now, &mut new.rng)
-        .unwrap();
+    let shown = new.devices.request_link(&group, now, &mut new.rng).unwrap();
     new.run(swarm, now);
 
     member.sync(swarm, now);
-    let request = member.take_events().into_iter().find_map(|event| match event {
-        Event::LinkRequested { device, sas, .. } => Some((device, sas)),
-        _ => None,
-    });
+    let request = member
+        .take_events()
+        .into_iter()
+        .find_map(|event| match event {
+            Event::LinkRequested { device, sas, .. } => Some((device, sas)),
+            _ => None,
+        });
     let (device, sas) = request.expect("a link request");
     assert_eq!(sas, shown, "the emoji differ");
     member
