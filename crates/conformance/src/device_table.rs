@@ -1,6 +1,7 @@
 //! `v2-*`: account key lists, device records, the device table (spec 07 §3, §6, §9).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use session_bt::Value as Bt;
@@ -57,8 +58,13 @@ fn account_keys(entries: &[Value]) -> Result<Vec<AccountKey>, CaseError> {
 }
 
 fn account_key_list(case: &Value) -> Result<Value, CaseError> {
-    // Nothing has expired in 1970.
-    let early = UnixMillis::default();
+    // Nothing has expired in 1970. What is to be pruned now was learned when the first key that
+    // stays took its place: one that was learned later would stay no less long.
+    let now = UnixMillis::from_secs(case["now"].as_u64().unwrap_or_default());
+    let early = match text(case, "op") {
+        "prune" => now.saturating_sub(Duration::from_secs(16 * 86_400)),
+        _ => UnixMillis::default(),
+    };
     let mut keys = AccountKeys::new();
     keys.merge(account_keys(list(case, "held"))?, early);
     match text(case, "op") {
@@ -66,11 +72,10 @@ fn account_key_list(case: &Value) -> Result<Value, CaseError> {
             keys.merge(account_keys(list(case, "incoming"))?, early);
         }
         "rotate" => {
-            let now = UnixMillis::from_secs(unsigned(case, "now"));
             keys.rotate(now, &mut Replay(&bytes(case, "new_seed")));
         }
         "prune" => {
-            keys.prune(UnixMillis::from_secs(unsigned(case, "now")));
+            keys.prune(now);
         }
         op => return Err(CaseError::Failed(format!("unknown op {op}"))),
     }

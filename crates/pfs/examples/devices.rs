@@ -31,7 +31,7 @@ fn main() {
         .devices
         .request_link(&group, now, &mut laptop.rng)
         .expect("the group is visible");
-    println!("  laptop shows {}", shown.short());
+    println!("  laptop shows {shown}");
     laptop.run(&mut swarm, now);
     phone.sync(&mut swarm, now);
     let request = phone
@@ -42,7 +42,7 @@ fn main() {
             _ => None,
         });
     let (device, sas) = request.expect("the laptop's request");
-    println!("  phone shows  {}", sas.short());
+    println!("  phone shows  {sas}");
     assert_eq!(shown, sas);
     println!("  Alice compares, accepts on the phone and confirms on the laptop");
     phone

@@ -38,6 +38,8 @@ pub struct HeldKey {
     pair: KeyPair,
     /// When this device learned of it, in Unix seconds.
     seen: i64,
+    /// When this device learned that it is not active any more, in Unix seconds.
+    retired: Option<i64>,
     distributed: bool,
     published: bool,
 }
@@ -46,6 +48,7 @@ impl HeldKey {
     fn new(key: AccountKey, seen: i64) -> Box<Self> {
         Box::new(Self {
             pair: KeyPair::of_account_key(&key.seed),
+            retired: key.rotated.map(|_| seen),
             key,
             seen,
             distributed: false,
@@ -76,6 +79,18 @@ impl HeldKey {
     #[must_use]
     pub const fn is_published(&self) -> bool {
         self.published
+    }
+
+    /// When the key is to be erased, in Unix seconds: 16 days after another took its place, or after
+    /// this device heard of that, if somebody has dated it ahead. Otherwise whoever forges a
+    /// message could put the erasure off for ever.
+    fn last_second(&self) -> Option<i64> {
+        let rotated = self.key.rotated?.min(self.retired.unwrap_or(i64::MAX));
+        Some(rotated.saturating_add(RETENTION))
+    }
+
+    fn is_expired(&self, now: i64) -> bool {
+        self.last_second().is_some_and(|last| last < now)
     }
 
     /// The order of the payload, which is also the order in which keys are tried: the active one
@@ -181,6 +196,7 @@ impl AccountKeys {
             self.merge_one(key, now_secs, &mut merged);
         }
         self.keys.sort_unstable_by(|a, b| a.order(b));
+        self.note_retired(now_secs);
         self.prune(now);
         if merged.added > 0 {
             self.learned = self.learned.wrapping_add(1);
@@ -199,12 +215,15 @@ impl AccountKeys {
             held.distributed = true;
             return;
         }
-        if is_expired(&key, now) {
+        let (created, is_active) = (key.created, key.rotated.is_none());
+        let expired = key
+            .rotated
+            .is_some_and(|rotated| rotated.saturating_add(RETENTION) < now);
+        if expired {
             return;
         }
         merged.added = merged.added.saturating_add(1);
-        merged.ahead |= key.created > now.saturating_add(MAX_AHEAD);
-        let is_active = key.rotated.is_none();
+        merged.ahead |= created > now.saturating_add(MAX_AHEAD);
         let mut held = HeldKey::new(key, now);
         held.distributed = true;
         self.keys.push(held);
@@ -234,6 +253,14 @@ impl AccountKeys {
         }
     }
 
+    fn note_retired(&mut self, now: i64) {
+        for held in &mut self.keys {
+            if held.key.rotated.is_some() {
+                held.retired.get_or_insert(now);
+            }
+        }
+    }
+
     fn find_mut(&mut self, seed: &KeySeed) -> Option<&mut Box<HeldKey>> {
         self.keys.iter_mut().find(|held| held.key.seed == *seed)
     }
@@ -247,6 +274,7 @@ impl AccountKeys {
         for held in &mut self.keys {
             held.key.rotated.get_or_insert(created);
         }
+        self.note_retired(now);
         let key = AccountKey::new(KeySeed::generate(rng), created, None);
         self.keys.push(HeldKey::new(key, now));
         self.keys.sort_unstable_by(|a, b| a.order(b));
@@ -256,16 +284,15 @@ impl AccountKeys {
     /// Erases the keys whose 16 days are over, and says whether there were any: save the list then.
     pub fn prune(&mut self, now: UnixMillis) -> bool {
         let (before, now) = (self.keys.len(), unix_secs(now));
-        self.keys.retain(|held| !is_expired(&held.key, now));
+        self.keys.retain(|held| !held.is_expired(now));
         self.keys.len() != before
     }
 
     /// When [`prune`](Self::prune) has something to erase.
     #[must_use]
     pub fn next_deadline(&self) -> Option<UnixMillis> {
-        let rotated = self.iter().filter_map(|held| held.key.rotated).min()?;
-        let expired = rotated.saturating_add(RETENTION).saturating_add(1);
-        Some(unix_time(expired))
+        let last = self.iter().filter_map(HeldKey::last_second).min()?;
+        Some(unix_time(last.saturating_add(1)))
     }
 
     /// Forgets all keys: they never go from one group to another (spec 07 §9). Whether keys are
@@ -307,12 +334,6 @@ impl AccountKeys {
     pub fn open(&self, account: &Account, wire: &[u8]) -> Result<Opened, Error> {
         message::open(account, self.pairs(), wire)
     }
-}
-
-/// Whether the key is to be erased at this time in Unix seconds.
-fn is_expired(key: &AccountKey, now: i64) -> bool {
-    key.rotated
-        .is_some_and(|rotated| rotated < now.saturating_sub(RETENTION))
 }
 
 /// Whole Unix seconds, as times are on the wire.

@@ -19,14 +19,13 @@ use session_crypto::mlkem768::CIPHERTEXT_LEN;
 use session_crypto::x25519;
 use session_identity::Account;
 
-use crate::{DeviceId, Error, GroupId, KeyPair};
+use crate::{DeviceId, Error, GroupId, KeyPair, MAX_MESSAGE_LEN};
 
 pub use outer::MessageKind;
 pub use payload::Payload;
 pub use seal::seal_group_message;
 
 pub(crate) use outer::{Outer, group_id};
-pub(crate) use size::MAX_MESSAGE_LEN;
 #[cfg(feature = "hazmat")]
 pub(crate) use {
     outer::removed_entry,

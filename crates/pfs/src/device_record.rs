@@ -16,16 +16,12 @@ use session_crypto::{blake2b, mlkem768, x25519};
 pub use info::DeviceInfo;
 
 use crate::error::Named;
-use crate::{Error, PublicKeys};
+use crate::{Error, MAX_DEPTH, PublicKeys};
 
 const WHAT: &str = "device record";
 
 /// The keys of a record that this code knows, in the order in which they stand there.
 const KNOWN: [&str; 7] = ["#", "@", "M", "X", "d", "t", "v"];
-
-/// How deep a record may be nested, itself included: it is passed on inside other dicts, which
-/// nobody reads when they are nested too deep (spec 06 R17).
-const MAX_DEPTH: usize = 32;
 
 /// The record of one device: its device keys, and what it says of itself. Typically 1,258 to 1,305
 /// bytes.
@@ -62,6 +58,10 @@ pub struct DeviceRecord {
     keys: Option<Box<PublicKeys>>,
     info: DeviceInfo,
 }
+
+/// How deep a record may be nested, itself included: it is passed on inside two other dicts, which
+/// nobody reads when they are nested too deep.
+const MAX_RECORD_DEPTH: usize = MAX_DEPTH - 2;
 
 impl DeviceRecord {
     /// A record of one's own device: its keys, its number among the device's records from 1 up, and
@@ -114,13 +114,13 @@ impl DeviceRecord {
     ///
     /// # Errors
     /// [`Error::Malformed`]: no dict with ascending keys, a known entry that is missing or of the
-    /// wrong type or length, nesting deeper than 32.
+    /// wrong type or length, nesting deeper than 30.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         Self::from_vec(bytes.to_vec())
     }
 
     fn from_vec(bytes: Vec<u8>) -> Result<Self, Error> {
-        let mut dict = DictReader::with_max_depth(&bytes, MAX_DEPTH).named(WHAT)?;
+        let mut dict = DictReader::with_max_depth(&bytes, MAX_RECORD_DEPTH).named(WHAT)?;
         let seqno = dict.int("#").named(WHAT)?;
         let at = dict.int("@").named(WHAT)?;
         let mlkem_key = dict.bytes("M").named(WHAT)?;

@@ -51,6 +51,9 @@ pub use publication::{
 };
 pub use recipients::RecipientKeys;
 
+/// How deep what others send may be nested (spec 06 R17).
+const MAX_DEPTH: usize = 32;
+
 // What the API names.
 pub use session_core;
 pub use session_crypto;

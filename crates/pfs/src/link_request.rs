@@ -13,10 +13,9 @@ use session_crypto::{SymmetricKey, TAG_LEN, blake2b, ed25519, x25519, xchacha20p
 use session_identity::Account;
 use zeroize::Zeroizing;
 
-use crate::device_group::MAX_MESSAGE_LEN;
 use crate::error::Named;
 use crate::sas::Sas;
-use crate::{DeviceId, DeviceRecord, Error, KeyPair};
+use crate::{DeviceId, DeviceRecord, Error, KeyPair, MAX_DEPTH, MAX_MESSAGE_LEN};
 
 const NAME: &str = "link request";
 const MALFORMED: Error = Error::Malformed { what: NAME };
@@ -97,7 +96,7 @@ impl LinkRequest {
     }
 
     fn from_plaintext(account: &Account, plaintext: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
-        let mut dict = DictReader::new(&plaintext).named(NAME)?;
+        let mut dict = DictReader::with_max_depth(&plaintext, MAX_DEPTH).named(NAME)?;
         let device = DeviceId::from_slice(dict.bytes("I").named(NAME)?).map_err(|_| MALFORMED)?;
         let record = DeviceRecord::decode(dict.raw("i").named(NAME)?).map_err(|_| MALFORMED)?;
         let (signature, signed) = dict.signature_opt("~").named(NAME)?.ok_or(MALFORMED)?;
@@ -148,7 +147,7 @@ impl LinkRequest {
                 got: bytes.len(),
             });
         }
-        let mut dict = DictReader::new(bytes).named(NAME)?;
+        let mut dict = DictReader::with_max_depth(bytes, MAX_DEPTH).named(NAME)?;
         if dict.bytes("").named(NAME)? != b"L" {
             return Err(Error::Version { what: NAME });
         }

@@ -14,7 +14,7 @@ use session_crypto::{ed25519, x25519, xed25519};
 use session_identity::Account;
 
 use crate::error::Named;
-use crate::{Error, PublicKeys};
+use crate::{Error, MAX_DEPTH, PublicKeys};
 
 /// The namespace of published keys. To store there takes the account's signature, to retrieve does
 /// not.
@@ -84,7 +84,7 @@ pub fn read_publication(account: &AccountId, bytes: &[u8]) -> Result<PublicKeys,
         .require(Prefix::Standard)
         .map(|id| x25519::PublicKey::from_bytes(*id.key_bytes()))
         .map_err(|_| Error::Recipient)?;
-    let mut dict = DictReader::new(bytes).named(WHAT)?;
+    let mut dict = DictReader::with_max_depth(bytes, MAX_DEPTH).named(WHAT)?;
     let mlkem = dict.bytes("M").named(WHAT)?;
     let x25519 = fixed(dict.bytes("X").named(WHAT)?)?;
     let signature = dict.signature_opt("~").named(WHAT)?;

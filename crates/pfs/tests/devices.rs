@@ -203,6 +203,26 @@ fn a_removed_device_reads_no_more() {
 }
 
 #[test]
+fn a_removed_device_does_not_publish_its_key_again() {
+    let (mut old, mut new, mut swarm) = pair();
+    for phone in [&mut old, &mut new] {
+        phone.devices.keys_mut().set_publishing(true);
+    }
+    let now = later(START, HOUR);
+    settle(&mut [&mut old, &mut new], &mut swarm, now);
+    let now = later(now, 2 * HOUR);
+    let device = *new.devices.own_id();
+    old.devices.remove(&device, now, &mut old.rng).unwrap();
+    old.run(&mut swarm, now);
+    old.sync(&mut swarm, now);
+    // It looks at the published key before it hears of its removal.
+    new.sync(&mut swarm, now);
+    assert_eq!(new.devices.membership(), Membership::Removed);
+    let active = old.devices.keys().active().unwrap();
+    assert_eq!(published(&mut swarm, now), active.pair().public());
+}
+
+#[test]
 fn a_device_that_joins_another_group_tells_the_one_it_leaves() {
     let (mut old, mut new, mut swarm) = pair();
     let now = later(START, HOUR);

@@ -6,7 +6,7 @@ use session_identity::Account;
 
 use super::NAME;
 use crate::error::Named;
-use crate::{DeviceId, Error, GroupId};
+use crate::{DeviceId, Error, GroupId, MAX_DEPTH};
 
 /// Lengths in bytes: of the encrypted id of the group, of an entry for a removed device, and of
 /// the signature.
@@ -32,7 +32,7 @@ impl MessageKind {
     /// Looks at the beginning of a message.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        match DictReader::new(bytes).and_then(|mut dict| dict.bytes("")) {
+        match DictReader::with_max_depth(bytes, MAX_DEPTH).and_then(|mut dict| dict.bytes("")) {
             Ok(b"G") => Self::Group,
             Ok(b"L") => Self::LinkRequest,
             _ => Self::Unknown,
@@ -57,7 +57,7 @@ pub(crate) struct Outer<'m> {
 
 impl<'m> Outer<'m> {
     pub(crate) fn parse(bytes: &'m [u8]) -> Result<Self, Error> {
-        let mut dict = DictReader::new(bytes).named(NAME)?;
+        let mut dict = DictReader::with_max_depth(bytes, MAX_DEPTH).named(NAME)?;
         if dict.bytes("").named(NAME)? != b"G" {
             return Err(Error::Version { what: NAME });
         }

@@ -10,7 +10,7 @@ use super::size::{int, padded_len, string};
 use crate::error::Named;
 use crate::{
     AccountKey, AccountKeys, DeviceEntry, DeviceId, DeviceRecord, DeviceState, DeviceTable, Error,
-    KeySeed, PublicKeys,
+    KeySeed, MAX_DEPTH, PublicKeys,
 };
 
 const NAME: &str = "group payload";
@@ -40,7 +40,7 @@ impl Payload {
     /// Reads a payload, with or without its padding. What follows the account keys is not looked
     /// at.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let mut dict = DictReader::new(bytes).named(NAME)?;
+        let mut dict = DictReader::with_max_depth(bytes, MAX_DEPTH).named(NAME)?;
         let mut table = DictReader::new(dict.raw("D").named(NAME)?).named(NAME)?;
         let mut devices = Vec::new();
         while let Some((id, value)) = table.next_entry().named(NAME)? {
@@ -76,7 +76,7 @@ fn device(value: &[u8]) -> Result<DeviceEntry, Error> {
 }
 
 fn account_key(entry: &[u8]) -> Result<AccountKey, Error> {
-    let mut dict = DictReader::new(entry).named(NAME)?;
+    let mut dict = DictReader::with_max_depth(entry, MAX_DEPTH).named(NAME)?;
     let created = dict.int("c").named(NAME)?;
     let rotated = dict.int_opt("r").named(NAME)?;
     let seed = dict.bytes("s").named(NAME)?;

@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 use super::NAME;
 use super::outer::{self, REMOVED_LEN, SIGNATURE_LEN};
 use super::payload::Contents;
-use super::size::{MAX_MESSAGE_LEN, message_len, padded_len, slots};
+use super::size::{message_len, padded_len, slots};
 use super::slot::{ENTRY_LEN, Slot, payload_nonce};
 use crate::error::Named;
-use crate::{AccountKeys, DeviceId, DeviceTable, Error, GroupId, PublicKeys};
+use crate::{AccountKeys, DeviceId, DeviceTable, Error, GroupId, MAX_MESSAGE_LEN, PublicKeys};
 
 /// Writes what is known of the devices and of the account keys for all devices that are
 /// registered: the message to store in their namespace, with a lifetime of 30 days.

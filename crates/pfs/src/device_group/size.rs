@@ -6,9 +6,6 @@ use session_crypto::x25519;
 use super::outer::{GROUP_LEN, REMOVED_LEN, SIGNATURE_LEN};
 use super::slot::ENTRY_LEN;
 
-/// The longest message that storage servers take, and that is read (spec 07 §2).
-pub(crate) const MAX_MESSAGE_LEN: usize = 76_800;
-
 /// Slots come in fours, so that fewer devices look alike.
 const BUCKET_SLOTS: usize = 4;
 

@@ -176,8 +176,12 @@ impl Devices {
         if may_push && self.is_push_owed(now) {
             self.push(now, rng)?;
         }
+        // Not before the group was looked at: a device that was removed does not know it yet, and
+        // would take the place of the others' new key.
         let may_publish = self.owed.publish_retry.is_due(now)
             && self.is_member()
+            && self.owed.fetched
+            && !self.owed.fetch
             && !self.is_in_flight(|what| matches!(what, InFlight::Publication(_)));
         if may_publish && let Some((seed, data)) = self.keys.publication(&self.account, rng) {
             let store = Store {

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::WHAT;
 use super::inner::{field, signed_hash};
-use crate::Error;
 use crate::error::Named;
+use crate::{Error, MAX_DEPTH};
 
 /// A message whose sender is certain. What it says is zeroized on drop and not shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Fields {
     fn read(to: &AccountId, dict: &[u8]) -> Result<Self, Error> {
         let malformed = Error::Malformed { what: WHAT };
         let forged = Error::Signature { what: WHAT };
-        let mut reader = DictReader::new(dict).named(WHAT)?;
+        let mut reader = DictReader::with_max_depth(dict, MAX_DEPTH).named(WHAT)?;
         let key = reader.bytes(field::SENDER).named(WHAT)?;
         let key = key.try_into().map_err(|_| malformed)?;
         let content_len = reader.bytes(field::CONTENT).named(WHAT)?.len();
