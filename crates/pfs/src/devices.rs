@@ -174,7 +174,7 @@ impl Devices {
         if core::mem::take(&mut self.outputs.changed) {
             return Output::Save;
         }
-        if let Some(request) = self.outputs.requests.pop_front() {
+        if let Some(request) = self.next_request(now) {
             return Output::Request(request);
         }
         if let Some(fetch) = self.next_fetch(now) {

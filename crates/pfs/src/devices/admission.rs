@@ -146,11 +146,12 @@ impl Devices {
             .own_requests
             .iter()
             .any(|own| own.pending_until > self.now);
-        if self.table.own().state() == DeviceState::Pending && !waits {
-            if let Ok(record) = self.own_record().cloned() {
-                self.table.set_own(DeviceState::Unregistered, record, None);
-                self.changed();
-            }
+        if self.table.own().state() == DeviceState::Pending
+            && !waits
+            && let Ok(record) = self.own_record().cloned()
+        {
+            self.table.set_own(DeviceState::Unregistered, record, None);
+            self.changed();
         }
     }
 

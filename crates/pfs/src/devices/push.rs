@@ -23,6 +23,9 @@ const FETCH_RETRY: Duration = Duration::from_secs(60);
 /// How often the own published key is looked at (spec 06 R12).
 const OWN_KEY_INTERVAL: Duration = Duration::from_secs(3_600);
 
+/// After how long a request that was not answered counts as failed.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Waiting times after failures.
 const RETRY_FIRST: Duration = Duration::from_secs(30);
 const RETRY_MAX: Duration = Duration::from_secs(3_600);
@@ -33,8 +36,16 @@ pub(super) const MAX_MERGED: usize = 1024;
 /// A request that was given out and not answered.
 pub(super) struct Flight {
     pub(super) id: RequestId,
-    pub(super) at: UnixMillis,
+    /// When it was given out, once it was.
+    given_at: Option<UnixMillis>,
     what: InFlight,
+}
+
+impl Flight {
+    /// When it counts as failed.
+    pub(super) fn ends_at(&self) -> Option<UnixMillis> {
+        Some(self.given_at?.saturating_add(REQUEST_TIMEOUT))
+    }
 }
 
 /// What a request was for.
@@ -262,12 +273,22 @@ impl Devices {
         self.outputs.next_id = self.outputs.next_id.saturating_add(1);
         self.outputs.in_flight.push(Flight {
             id,
-            at: self.now,
+            given_at: None,
             what,
         });
         self.outputs
             .requests
             .push_back(Request { id, stores, delete });
+    }
+
+    /// The next request to be given out.
+    pub(super) fn next_request(&mut self, now: UnixMillis) -> Option<Request> {
+        let request = self.outputs.requests.pop_front()?;
+        let mut flights = self.outputs.in_flight.iter_mut();
+        if let Some(flight) = flights.find(|flight| flight.id == request.id) {
+            flight.given_at = Some(now);
+        }
+        Some(request)
     }
 
     /// What should be fetched now.

@@ -6,11 +6,9 @@ use core::time::Duration;
 use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
 
+use super::push::Flight;
 use super::{Devices, Event, RequestId};
 use crate::{Error, MAX_MESSAGE_LEN, OwnPublication};
-
-/// After how long a request that was not answered counts as failed.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Least time between rotations that a foreign published key brings about.
 const FOREIGN_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -34,7 +32,7 @@ impl Devices {
             .outputs
             .in_flight
             .iter()
-            .filter(|flight| flight.at.saturating_add(REQUEST_TIMEOUT) <= now)
+            .filter(|flight| flight.ends_at().is_some_and(|end| end <= now))
             .map(|flight| flight.id)
             .collect();
         for id in late {
@@ -74,8 +72,8 @@ impl Devices {
             .filter(|_| member && !self.wants_fetch());
         let device_key = member.then(|| self.device_keys.rotation_due());
         let flights = self.outputs.in_flight.iter();
-        let answers = flights.map(|flight| flight.at.saturating_add(REQUEST_TIMEOUT));
-        answers
+        flights
+            .filter_map(Flight::ends_at)
             .chain(rotation)
             .chain(device_key)
             .chain(self.device_keys.prune_due())
