@@ -32,7 +32,8 @@ mod tests {
     #[test]
     fn empty_message() {
         assert_eq!(sha3_256(&[])[..4], [0xa7, 0xff, 0xc6, 0xf8]);
-        assert_eq!(shake256(&[])[..], [0x46, 0xb9, 0xdd, 0x2b]);
+        assert_eq!(shake256::<4>(&[])[..], [0x46, 0xb9, 0xdd, 0x2b]);
         assert_eq!(sha3_256(&[b"ab", b"c"]), sha3_256(&[b"abc"]));
+        assert_eq!(shake256::<9>(&[b"ab", b"c"]), shake256(&[b"abc"]));
     }
 }

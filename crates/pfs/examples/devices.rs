@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release -p session-pfs --example devices`
 
+#![allow(clippy::expect_used, reason = "an example ends at its first surprise")]
+
 #[path = "../tests/swarm/mod.rs"]
 mod swarm;
 

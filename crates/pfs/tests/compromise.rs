@@ -2,6 +2,13 @@
 //! `docs/threat-model.md`, each as a test.
 
 #![cfg(feature = "hazmat")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod swarm;
 

@@ -1,5 +1,13 @@
 //! The group of linked devices over a swarm in memory (spec 07 §7, §8, §9).
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
 mod swarm;
 
 use session_core::UnixMillis;

@@ -6,6 +6,14 @@
     unreachable_pub,
     reason = "each test uses a part"
 )]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
 
 use std::collections::BTreeMap;
 
@@ -145,7 +153,7 @@ impl Phone {
                     let hashes: Option<Vec<String>> = (!self.offline).then(|| {
                         let stores = request.stores.iter();
                         let hashes = stores.map(|store| {
-                            let ttl = store.ttl.as_millis() as u64;
+                            let ttl = u64::try_from(store.ttl.as_millis()).unwrap();
                             swarm.store(store.namespace, store.data.clone(), ttl, now)
                         });
                         let hashes = hashes.collect();
@@ -213,7 +221,8 @@ impl Phone {
     pub fn sync(&mut self, swarm: &mut Swarm, now: UnixMillis) {
         self.devices.handle_timeout(now, &mut self.rng).unwrap();
         self.run(swarm, now);
-        let member = swarm.members[self.rng.next_u32() as usize % swarm.members.len()];
+        let member =
+            swarm.members[usize::from(self.rng.next_u32().to_le_bytes()[0]) % swarm.members.len()];
         self.fetch(swarm, 21, member, now);
         self.run(swarm, now);
     }
