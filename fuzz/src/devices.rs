@@ -228,8 +228,9 @@ impl World {
             }
             11 => {
                 let publishing = bytes.flag();
-                let keys = self.phones[index].devices.keys_mut();
-                keys.set_publishing(publishing);
+                self.call(index, |devices, now, rng| {
+                    devices.set_publishing(publishing, now, rng)
+                });
             }
             12 => {
                 // It stops, and begins with what it has saved.

@@ -59,8 +59,8 @@ fn main() {
     report("laptop", &laptop, &swarm);
 
     step("All her devices read version 2: she publishes the account key");
-    phone.devices.keys_mut().set_publishing(true);
-    laptop.devices.keys_mut().set_publishing(true);
+    phone.publish(now);
+    laptop.publish(now);
     agree(&mut phone, &mut laptop, &mut swarm, now);
     let first = published(&mut swarm, now);
     println!(

@@ -230,17 +230,10 @@ impl Devices {
         Some((&request.sas, request.confirmed))
     }
 
-    /// The account keys.
+    /// The account keys, for [`UnopenedMessages`](crate::UnopenedMessages) and for display.
     #[must_use]
     pub const fn keys(&self) -> &AccountKeys {
         &self.keys
-    }
-
-    /// The account keys, to open messages with and to have them published. The list itself is the
-    /// group's, and changes here only.
-    #[must_use]
-    pub const fn keys_mut(&mut self) -> &mut AccountKeys {
-        &mut self.keys
     }
 
     /// The state in bytes, for [`restore`](Self::restore). It holds every secret that this device

@@ -39,9 +39,8 @@ impl World {
         let now = later(START, MINUTE);
         let mut new = Phone::another(account(1), "new", 2, now);
         link(&mut old, &mut new, &mut swarm, now);
-        for phone in [&mut old, &mut new] {
-            phone.devices.keys_mut().set_publishing(true);
-        }
+        old.publish(now);
+        new.publish(now);
         let mut world = Self {
             swarm,
             old,

@@ -142,7 +142,7 @@ fn a_published_key_is_read_by_both() {
     let (mut old, mut new, mut swarm) = pair();
     let now = later(START, HOUR);
     assert!(swarm.fetch(-21, now).is_empty());
-    old.devices.keys_mut().set_publishing(true);
+    old.publish(now);
     old.sync(&mut swarm, now);
     let keys = published(&mut swarm, now);
     let wire = seal(&account(9), &account(1).id(), &keys, b"hello", &mut rng(5)).unwrap();
@@ -213,10 +213,9 @@ fn a_removed_device_reads_no_more() {
 #[test]
 fn a_removed_device_does_not_publish_its_key_again() {
     let (mut old, mut new, mut swarm) = pair();
-    for phone in [&mut old, &mut new] {
-        phone.devices.keys_mut().set_publishing(true);
-    }
     let now = later(START, HOUR);
+    old.publish(now);
+    new.publish(now);
     settle(&mut [&mut old, &mut new], &mut swarm, now);
     let now = later(now, 2 * HOUR);
     let device = *new.devices.own_id();

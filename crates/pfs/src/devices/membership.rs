@@ -61,6 +61,26 @@ impl Devices {
         self.settle(rng)
     }
 
+    /// Begins or stops to publish the account key, on this device:
+    /// [`AccountKeys::set_publishing`](crate::AccountKeys::set_publishing) says when. Each device
+    /// has to be told.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn set_publishing<R: CryptoRng + ?Sized>(
+        &mut self,
+        publishing: bool,
+        now: UnixMillis,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        self.advance(now);
+        if self.keys.publishing() != publishing {
+            self.keys.set_publishing(publishing);
+            self.changed();
+        }
+        self.settle(rng)
+    }
+
     /// Removes another device from the group, and rotates the account key: messages that others
     /// encrypt to the new key it cannot read. Senders use the old one for up to 48 hours more (spec
     /// 06 R15).

@@ -227,6 +227,13 @@ impl Phone {
         self.run(swarm, now);
     }
 
+    /// The user says that all devices of the account read version 2.
+    pub fn publish(&mut self, now: UnixMillis) {
+        self.devices
+            .set_publishing(true, now, &mut self.rng)
+            .unwrap();
+    }
+
     pub fn take_events(&mut self) -> Vec<Event> {
         core::mem::take(&mut self.events)
     }
