@@ -28,7 +28,8 @@ impl Devices {
             .iter()
             .any(|group| group.expires_at > now && Some(&group.id) != self.group.as_ref());
         match self.table.own().state() {
-            DeviceState::Removed => Membership::Removed,
+            // Whoever leaves by itself forgets the group: somebody else has said so.
+            DeviceState::Removed | DeviceState::Left => Membership::Removed,
             DeviceState::Registered if self.displaced_at.is_some() => Membership::Displaced,
             DeviceState::Registered => match &self.group {
                 Some(own) if other && !visible(own) => Membership::CutOff,
