@@ -212,7 +212,10 @@ impl World {
                 };
                 devices.accept(&device, &sas, now, rng)
             }),
-            6 => self.call(index, |devices, now, rng| devices.confirm(now, rng)),
+            6 => self.call(index, |devices, now, rng| {
+                let own = devices.own_sas().map(|(sas, _)| *sas);
+                own.map_or(Ok(()), |sas| devices.confirm(&sas, now, rng))
+            }),
             7 => {
                 let other = self.phones[usize::from(bytes.byte() % PHONES)]
                     .devices

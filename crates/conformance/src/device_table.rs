@@ -1,13 +1,14 @@
 //! `v2-*`: account key lists, device records, the device table (spec 07 §3, §6, §9).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use session_bt::Value as Bt;
 use session_core::UnixMillis;
 use session_crypto::sha3::sha3_256;
-use session_pfs::hazmat::{DeviceStanding, account_key_rotation_draw, merge_standing};
+use session_pfs::hazmat::{
+    DeviceStanding, account_key_rotation_draw, merge_account_keys, merge_standing,
+};
 use session_pfs::{
     AccountKey, AccountKeys, DeviceId, DeviceInfo, DeviceRecord, DeviceState, KeyPair, KeySeed,
     PublicKeys,
@@ -58,22 +59,12 @@ fn account_keys(entries: &[Value]) -> Result<Vec<AccountKey>, CaseError> {
 }
 
 fn account_key_list(case: &Value) -> Result<Value, CaseError> {
-    // Nothing has expired in 1970. What is to be pruned now was learned when the first key that
-    // stays took its place: one that was learned later would stay no less long.
     let now = UnixMillis::from_secs(case["now"].as_u64().unwrap_or_default());
-    let early = match text(case, "op") {
-        "prune" => now.saturating_sub(Duration::from_secs(16 * 86_400)),
-        _ => UnixMillis::default(),
-    };
     let mut keys = AccountKeys::new();
-    keys.merge(account_keys(list(case, "held"))?, early);
+    merge_account_keys(&mut keys, account_keys(list(case, "held"))?);
     match text(case, "op") {
-        "merge" => {
-            keys.merge(account_keys(list(case, "incoming"))?, early);
-        }
-        "rotate" => {
-            keys.rotate(now, &mut Replay(&bytes(case, "new_seed")));
-        }
+        "merge" => merge_account_keys(&mut keys, account_keys(list(case, "incoming"))?),
+        "rotate" => keys.rotate(now, &mut Replay(&bytes(case, "new_seed"))),
         "prune" => {
             keys.prune(now);
         }

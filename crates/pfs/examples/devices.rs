@@ -53,7 +53,7 @@ fn main() {
         .expect("the request waits");
     laptop
         .devices
-        .confirm(now, &mut laptop.rng)
+        .confirm(&shown, now, &mut laptop.rng)
         .expect("the request was made");
     agree(&mut phone, &mut laptop, &mut swarm, now);
     report("laptop", &laptop, &swarm);

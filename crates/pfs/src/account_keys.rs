@@ -38,8 +38,6 @@ pub struct HeldKey {
     pair: KeyPair,
     /// When this device learned of it, in Unix seconds.
     seen: i64,
-    /// When this device learned that it is not active any more, in Unix seconds.
-    retired: Option<i64>,
     distributed: bool,
     published: bool,
 }
@@ -48,7 +46,6 @@ impl HeldKey {
     fn new(key: AccountKey, seen: i64) -> Box<Self> {
         Box::new(Self {
             pair: KeyPair::of_account_key(&key.seed),
-            retired: key.rotated.map(|_| seen),
             key,
             seen,
             distributed: false,
@@ -81,12 +78,9 @@ impl HeldKey {
         self.published
     }
 
-    /// When the key is to be erased, in Unix seconds: 16 days after another took its place, or after
-    /// this device heard of that, if somebody has dated it ahead. Otherwise whoever forges a
-    /// message could put the erasure off for ever.
+    /// The last second in which the key is kept.
     fn last_second(&self) -> Option<i64> {
-        let rotated = self.key.rotated?.min(self.retired.unwrap_or(i64::MAX));
-        Some(rotated.saturating_add(RETENTION))
+        Some(self.key.rotated?.saturating_add(RETENTION))
     }
 
     fn is_expired(&self, now: i64) -> bool {
@@ -190,18 +184,22 @@ impl AccountKeys {
     /// Keys that have expired are not taken (D11).
     pub fn merge(&mut self, incoming: Vec<AccountKey>, now: UnixMillis) -> KeysMerged {
         let before = self.active().map(|held| held.key.seed.clone());
-        let now_secs = unix_secs(now);
+        let mut merged = self.merge_all(incoming, unix_secs(now));
+        self.prune(now);
+        merged.active_changed = self.active().map(|held| &held.key.seed) != before.as_ref();
+        merged
+    }
+
+    /// The rule alone: without pruning, and whatever the clock shows.
+    pub(crate) fn merge_all(&mut self, incoming: Vec<AccountKey>, now: i64) -> KeysMerged {
         let mut merged = KeysMerged::default();
         for key in incoming {
-            self.merge_one(key, now_secs, &mut merged);
+            self.merge_one(key, now, &mut merged);
         }
         self.keys.sort_unstable_by(|a, b| a.order(b));
-        self.note_retired(now_secs);
-        self.prune(now);
         if merged.added > 0 {
             self.learned = self.learned.wrapping_add(1);
         }
-        merged.active_changed = self.active().map(|held| &held.key.seed) != before.as_ref();
         merged
     }
 
@@ -253,14 +251,6 @@ impl AccountKeys {
         }
     }
 
-    fn note_retired(&mut self, now: i64) {
-        for held in &mut self.keys {
-            if held.key.rotated.is_some() {
-                held.retired.get_or_insert(now);
-            }
-        }
-    }
-
     fn find_mut(&mut self, seed: &KeySeed) -> Option<&mut Box<HeldKey>> {
         self.keys.iter_mut().find(|held| held.key.seed == *seed)
     }
@@ -274,7 +264,6 @@ impl AccountKeys {
         for held in &mut self.keys {
             held.key.rotated.get_or_insert(created);
         }
-        self.note_retired(now);
         let key = AccountKey::new(KeySeed::generate(rng), created, None);
         self.keys.push(HeldKey::new(key, now));
         self.keys.sort_unstable_by(|a, b| a.order(b));
@@ -282,10 +271,33 @@ impl AccountKeys {
     }
 
     /// Erases the keys whose 16 days are over, and says whether there were any: save the list then.
+    ///
+    /// What took the place of a key and is dated more than 10 minutes ahead did so now. Otherwise
+    /// whoever forges one message, or a clock that was wrong once, could put the erasure off for
+    /// ever (spec 07 D8).
     pub fn prune(&mut self, now: UnixMillis) -> bool {
         let (before, now) = (self.keys.len(), unix_secs(now));
+        let mut clamped = false;
+        for held in &mut self.keys {
+            let ahead = |rotated: &i64| *rotated > now.saturating_add(MAX_AHEAD);
+            if held.key.rotated.as_ref().is_some_and(ahead) {
+                held.key.rotated = Some(now);
+                clamped = true;
+            }
+        }
+        if clamped {
+            self.keys.sort_unstable_by(|a, b| a.order(b));
+        }
         self.keys.retain(|held| !held.is_expired(now));
-        self.keys.len() != before
+        clamped || self.keys.len() != before
+    }
+
+    /// The clock was ahead: keys were not seen later than now.
+    pub(crate) fn clock_went_back(&mut self, now: UnixMillis) {
+        let now = unix_secs(now);
+        for held in &mut self.keys {
+            held.seen = held.seen.min(now);
+        }
     }
 
     /// When [`prune`](Self::prune) has something to erase.

@@ -23,6 +23,14 @@ const MAX_ROWS: usize = 2048;
 /// Most rows of devices that ask to be linked: a new request takes the place of the oldest one.
 const MAX_PENDING: usize = 32;
 
+/// Longest record that is taken, in bytes. They are passed on in every message: with two of 60 KiB
+/// nobody could write one any more.
+const MAX_RECORD_LEN: usize = 2048;
+
+/// How much greater than the number that is held a record's may be. A device counts by ones; with
+/// the greatest number of all, which somebody forges, it could never say anything again.
+const MAX_SEQNO_STEP: i64 = 1 << 32;
+
 /// How long a removal is not stated again after it was, in seconds (spec 07 D7).
 const RESTATE_PAUSE: i64 = 3600;
 
@@ -151,12 +159,13 @@ impl DeviceTable {
 
     /// Merges what a group message says of the device `id` (spec 07 §6). `now` in Unix seconds.
     ///
-    /// Beyond that rule: a record whose keys cannot be encrypted to is skipped (D9); a removal is
+    /// Beyond that rule: a record whose keys cannot be encrypted to is skipped (D9), and so is one
+    /// longer than 2,048 bytes or with a number more than 2^32 above what is held; a removal is
     /// stated again at most once an hour, and removals dated more than a day ahead count as of now
     /// (D7).
     pub fn merge(&mut self, id: DeviceId, entry: DeviceEntry, now: i64) -> EntryMerged {
         let (incoming, record) = match entry {
-            DeviceEntry::Record(record) if record.keys().is_none() => {
+            DeviceEntry::Record(record) if !self.is_sound(&id, &record) => {
                 return EntryMerged::default();
             }
             DeviceEntry::Record(record) => {
@@ -206,7 +215,7 @@ impl DeviceTable {
         let held = self.row(&id).map(DeviceRow::standing);
         let refused =
             held.is_some_and(|held| held.state.is_gone() || !incoming.is_later_record_than(&held));
-        if refused || id == self.own.id || record.keys().is_none() {
+        if refused || id == self.own.id || !self.is_sound(&id, &record) {
             return false;
         }
         if held.is_none() {
@@ -220,16 +229,26 @@ impl DeviceTable {
     }
 
     /// Makes another device that asked to be linked a member, or gives a member another record
-    /// (spec 07 §7.4), and owes it to the others. Nothing happens when the device is gone or
-    /// unknown, or a key of the record cannot be encrypted to.
-    pub fn accept(&mut self, id: &DeviceId, record: DeviceRecord) {
+    /// (spec 07 §7.4), and owes it to the others. `false`, and nothing happens, when the device is
+    /// gone or unknown, or a key of the record cannot be encrypted to.
+    pub fn accept(&mut self, id: &DeviceId, record: DeviceRecord) -> bool {
         let alive = |row: &&mut DeviceRow| !row.state.is_gone() && record.keys().is_some();
-        if let Some(row) = self.other_mut(id).filter(alive) {
-            row.state = DeviceState::Registered;
-            row.record = Some(Box::new(record));
-            row.made_here = false;
-            row.broadcast = true;
-        }
+        let Some(row) = self.other_mut(id).filter(alive) else {
+            return false;
+        };
+        row.state = DeviceState::Registered;
+        row.record = Some(Box::new(record));
+        row.made_here = false;
+        row.broadcast = true;
+        true
+    }
+
+    /// Whether a record can be encrypted to, and passed on, and its device can go on from it.
+    fn is_sound(&self, id: &DeviceId, record: &DeviceRecord) -> bool {
+        let held = self.row(id).map_or(0, DeviceRow::seqno).max(0);
+        record.keys().is_some()
+            && record.as_bytes().len() <= MAX_RECORD_LEN
+            && record.seqno() <= held.saturating_add(MAX_SEQNO_STEP)
     }
 
     /// Removes another device that is a member, at this time in Unix seconds, and owes it to the others. Nothing happens

@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 use self::admission::OwnRequest;
 use self::device_keys::DeviceKeys;
 use self::push::{Flight, Owed};
-use self::requests::ReceivedRequest;
+use self::requests::{Heard, ReceivedRequest};
 use self::seen::{SeenGroups, SeenMessages};
 use crate::sas::Sas;
 use crate::{
@@ -74,10 +74,21 @@ pub struct Devices {
     foreign: Vec<Vec<u8>>,
     /// When a foreign key last made this device rotate.
     foreign_at: Option<UnixMillis>,
+    /// The farewell to the group that was left last, until the swarm has it.
+    leaving: Option<Leaving>,
+    /// Link requests that were shown, so that they are not shown again.
+    heard: Vec<Heard>,
     owed: Owed,
     outputs: Outputs,
-    /// The latest time that was told; it never goes back.
+    /// The time of the last call.
     now: UnixMillis,
+}
+
+/// What the swarm is still to be told of a group that was left.
+struct Leaving {
+    message: Option<Vec<u8>>,
+    /// Hashes of messages that were merged.
+    delete: Vec<String>,
 }
 
 /// A message that was merged.
@@ -158,6 +169,8 @@ impl Devices {
             pushed_seqno: 0,
             foreign: Vec::new(),
             foreign_at: None,
+            leaving: None,
+            heard: Vec::new(),
             owed: Owed::default(),
             outputs: Outputs {
                 changed: true,
@@ -246,15 +259,37 @@ impl Devices {
     /// What [`save`](Self::save) wrote, for the same account.
     ///
     /// # Errors
-    /// [`Error::Version`], [`Error::Malformed`].
+    /// [`Error::NotForUs`] for the state of another account; [`Error::Version`],
+    /// [`Error::Malformed`].
     pub fn restore(account: Account, saved: &[u8], now: UnixMillis) -> Result<Self, Error> {
         saved::read(account, saved, now)
     }
 
-    /// The time of this call, which never goes back.
+    /// The time of this call. When the clock goes back it was ahead before: what is remembered of
+    /// times to come happened now, or nothing would be due for as long as it was ahead.
     fn advance(&mut self, now: UnixMillis) -> UnixMillis {
-        self.now = self.now.max(now);
-        self.now
+        if now < self.now {
+            self.keys.clock_went_back(now);
+            self.device_keys.clock_went_back(now);
+            self.groups.clock_went_back(now);
+            self.messages.clock_went_back(now);
+            self.requests_clock_went_back(now);
+            for time in [
+                &mut self.read_at,
+                &mut self.displaced_at,
+                &mut self.foreign_at,
+            ] {
+                *time = time.map(|time| time.min(now));
+            }
+            let latest = now.saturating_add(GROUP_TTL);
+            for merged in &mut self.merged {
+                merged.expires_at = merged.expires_at.min(latest);
+            }
+            self.forget_times(now);
+            self.changed();
+        }
+        self.now = now;
+        now
     }
 
     fn emit(&mut self, event: Event) {

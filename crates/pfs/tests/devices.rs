@@ -131,7 +131,7 @@ fn an_admission_waits_for_the_user() {
     assert!(new.devices.keys().active().is_none());
     // Even after a restart.
     new.restart(account(1), now);
-    new.devices.confirm(now, &mut new.rng).unwrap();
+    new.devices.confirm(&sas, now, &mut new.rng).unwrap();
     new.run(&mut swarm, now);
     assert_eq!(new.devices.membership(), Membership::InGroup);
     assert_eq!(seeds(&old), seeds(&new));
@@ -250,7 +250,7 @@ fn a_device_that_joins_another_group_tells_the_one_it_leaves() {
         .accept(&device, &sas, now, &mut third.rng)
         .unwrap();
     third.run(&mut swarm, now);
-    new.devices.confirm(now, &mut new.rng).unwrap();
+    new.devices.confirm(&sas, now, &mut new.rng).unwrap();
     new.sync(&mut swarm, now);
     assert_eq!(new.devices.group(), Some(&other));
     let before = seeds(&old)[0];

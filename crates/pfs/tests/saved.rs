@@ -42,10 +42,11 @@ fn a_member() {
 fn an_applicant() {
     let now = later(START, MINUTE);
     let mut devices = restore(include_str!("saved/applicant-1.hex"), now);
-    let (_, confirmed) = devices.own_sas().unwrap();
+    let (sas, confirmed) = devices.own_sas().unwrap();
+    let sas = *sas;
     assert!(!confirmed);
     assert!(devices.keys().active().is_none());
-    devices.confirm(now, &mut swarm::rng(1)).unwrap();
+    devices.confirm(&sas, now, &mut swarm::rng(1)).unwrap();
     assert_eq!(devices.table().registered().count(), 2);
     assert!(devices.keys().active().is_some());
 }

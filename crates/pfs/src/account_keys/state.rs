@@ -3,11 +3,10 @@
 //! ```text
 //! state   = version options count *key   version = 1, one byte
 //! options = one byte: 1 keys are published
-//! key     = seed created seen flags [rotated retired]
-//!                                        in the order in which keys are tried
-//! flags   = one byte: 1 distributed, 2 published, 4 rotated and retired follow
-//! seed    = 32 bytes; count = two bytes; created, seen, rotated and retired, when this device
-//!           learned of that = 8 bytes of Unix seconds; all big-endian
+//! key     = seed created seen flags [rotated]    in the order in which keys are tried
+//! flags   = one byte: 1 distributed, 2 published, 4 rotated follows
+//! seed    = 32 bytes; count = two bytes; created, seen, rotated = 8 bytes of Unix seconds;
+//!           all big-endian
 //! ```
 
 use alloc::boxed::Box;
@@ -28,11 +27,11 @@ const PUBLISHED: u8 = 2;
 const ROTATED: u8 = 4;
 
 impl AccountKeys {
-    /// Appends the list to `out`, for [`read`](Self::read): at most 8,324 bytes. They hold the
+    /// Appends the list to `out`, for [`read`](Self::read): at most 7,300 bytes. They hold the
     /// secrets: use a `Zeroizing` buffer, save them encrypted and leave them out of backups (spec
     /// 06 R13). An empty buffer is not moved while it is written to.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.reserve(self.keys.len().saturating_mul(65).saturating_add(4));
+        out.reserve(self.keys.len().saturating_mul(57).saturating_add(4));
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         out.extend([VERSION, flag(self.publishing, PUBLISHING)]);
         put_count(out, self.keys.len());
@@ -45,10 +44,7 @@ impl AccountKeys {
                     | flag(held.published, PUBLISHED)
                     | flag(held.key.rotated.is_some(), ROTATED),
             );
-            if let Some(rotated) = held.key.rotated {
-                out.extend(rotated.to_be_bytes());
-                out.extend(held.retired.unwrap_or(rotated).to_be_bytes());
-            }
+            out.extend(held.key.rotated.iter().flat_map(|time| time.to_be_bytes()));
         }
     }
 
@@ -91,12 +87,8 @@ fn read_key(input: &mut Input<'_>) -> Result<Box<HeldKey>, Error> {
     if flags > DISTRIBUTED | PUBLISHED | ROTATED {
         return Err(input.malformed());
     }
-    let mut rotation = (None, None);
-    if flags & ROTATED != 0 {
-        rotation = (Some(input.int()?), Some(input.int()?));
-    }
-    let mut held = HeldKey::new(AccountKey::new(seed, created, rotation.0), seen);
-    held.retired = rotation.1;
+    let rotated = (flags & ROTATED != 0).then(|| input.int()).transpose()?;
+    let mut held = HeldKey::new(AccountKey::new(seed, created, rotated), seen);
     held.distributed = flags & DISTRIBUTED != 0;
     held.published = flags & PUBLISHED != 0;
     Ok(held)

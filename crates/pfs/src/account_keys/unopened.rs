@@ -214,6 +214,9 @@ impl UnopenedMessages {
                 tried: None,
             });
         }
+        if messages.iter().map(Unopened::len).sum::<usize>() > Self::MAX_BYTES {
+            return Err(input.malformed());
+        }
         input.finish()?;
         Ok(Self { messages })
     }

@@ -146,12 +146,33 @@ fn of_one_number_the_digest_decides() {
 }
 
 #[test]
-fn the_last_number_there_is_can_be_held() {
+fn numbers_go_up_in_steps_that_leave_room() {
     let mut table = table_of_two();
-    let (earlier, later) = tied(i64::MAX);
+    let held = table.row(&id(2)).unwrap().seqno();
+    for beyond in [held + (1 << 32) + 1, i64::MAX] {
+        assert_eq!(take(&mut table, &record(beyond)), nothing());
+    }
+    let (earlier, later) = tied(held + (1 << 32));
     assert_eq!(take(&mut table, &earlier), changed());
     assert_eq!(take(&mut table, &later), changed());
     assert_eq!(take(&mut table, &record(5)), nothing());
+}
+
+#[test]
+fn records_that_leave_no_room_for_others_are_skipped() {
+    let mut table = table_of_two();
+    let long = |len: usize| {
+        let mut bytes = record(9).as_bytes().to_vec();
+        bytes.pop();
+        let entry = format!("1:z{}:", len - bytes.len() - 8);
+        bytes.extend(entry.as_bytes());
+        bytes.resize(len - 1, b'x');
+        bytes.push(b'e');
+        DeviceRecord::decode(&bytes).unwrap()
+    };
+    assert_eq!(long(2049).as_bytes().len(), 2049);
+    assert_eq!(take(&mut table, &long(2049)), nothing());
+    assert_eq!(take(&mut table, &long(2048)), changed());
 }
 
 #[test]

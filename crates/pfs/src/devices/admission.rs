@@ -124,10 +124,15 @@ impl Devices {
         }
     }
 
-    pub(super) fn link_failed(&mut self, at: i64) {
-        self.own_requests.retain(|own| own.at != at);
-        self.changed();
-        self.end_waiting();
+    /// The clock was ahead: requests end no later than if they were made now.
+    pub(super) fn requests_clock_went_back(&mut self, now: UnixMillis) {
+        for own in &mut self.own_requests {
+            own.pending_until = own.pending_until.min(now.saturating_add(LINK_TTL));
+            own.until = own.until.min(now.saturating_add(ANSWER_TIME));
+        }
+        for request in &mut self.requests {
+            request.deadline = request.deadline.min(now.saturating_add(LINK_TTL));
+        }
     }
 
     /// Forgets requests that nothing can answer any more, and stops waiting for those that nobody
@@ -167,19 +172,23 @@ impl Devices {
         pending.into_iter().chain(over).min()
     }
 
-    /// The user says that the emoji of the newest request are those that a device of the group
-    /// shows. Never call this by itself (spec 07 §7.5).
+    /// The user says that these emoji, which [`request_link`](Self::request_link) gave, are those
+    /// that a device of the group shows. Never call this by itself (spec 07 §7.5).
     ///
     /// # Errors
-    /// [`Error::State`] when there is no request.
+    /// [`Error::Unknown`] when they are not those of the newest request; [`Error::NotForUs`] when
+    /// the answer that was kept can no longer be read: ask again.
     pub fn confirm<R: CryptoRng + ?Sized>(
         &mut self,
+        sas: &Sas,
         now: UnixMillis,
         rng: &mut R,
     ) -> Result<(), Error> {
         let now = self.advance(now);
-        let own = self.own_requests.last_mut();
-        let own = own.ok_or(Error::State { call: "confirm" })?;
+        let own = self.own_requests.last_mut().filter(|own| own.sas == *sas);
+        let own = own.ok_or(Error::Unknown {
+            what: "link request",
+        })?;
         own.confirmed = true;
         let held = own.held.take();
         self.changed();

@@ -84,6 +84,16 @@ impl DeviceKeys {
         }
     }
 
+    /// The clock was ahead: nothing here is later than now.
+    pub(super) fn clock_went_back(&mut self, now: UnixMillis) {
+        self.active.created = self.active.created.min(now);
+        self.forced = self.forced.map(|time| time.min(now));
+        self.pushed = self.pushed.map(|time| time.min(now));
+        for key in &mut self.older {
+            key.created = key.created.min(now);
+        }
+    }
+
     /// When the active key is to be replaced.
     pub(super) fn rotation_due(&self) -> UnixMillis {
         let scheduled = self.active.created.saturating_add(ROTATION);

@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
-use session_crypto::x25519;
 
 use super::push::Suspicion;
+use super::seen::MessageId;
 use super::{Devices, Event, GROUP_TTL, Stored, secs};
 use crate::{DeviceEntry, DeviceState, Error, GroupId, GroupMessage, MessageKind, Payload};
 
@@ -75,14 +75,18 @@ impl Devices {
         let Ok(message) = GroupMessage::read(&self.account, stored.data) else {
             return Ok(());
         };
-        let ephemeral = *message.ephemeral();
-        if self.messages.contains(&ephemeral) {
-            return Ok(());
-        }
+        let id = MessageId::of(stored.data);
         let group = message.group_id(&self.account);
         // The times are the member's word: none is believed that is ahead.
         let stored_at = stored.stored_at.min(now);
         let expires_at = stored.expires_at.min(now.saturating_add(GROUP_TTL));
+        if let Some(seen) = self.messages.get(&id) {
+            if seen.merged && group == self.group {
+                // Perhaps a push of which nobody said that it had arrived.
+                self.remember_merged(stored.hash, expires_at);
+            }
+            return Ok(());
+        }
 
         let opened = message.open(self.device_keys.pairs());
         if matches!(opened, Err(Error::NotForUs { .. })) {
@@ -91,14 +95,17 @@ impl Devices {
             if removed && ours {
                 self.removed(now)?;
             } else if group.is_some() && group == self.group && self.is_member() {
-                self.suspect(member, ephemeral, stored_at);
+                self.suspect(member, id, stored_at);
                 if self.owed.suspicion.is_some() {
                     return Ok(()); // Not settled: to be looked at again.
                 }
             }
         }
-        self.messages
-            .insert(ephemeral, now.saturating_add(GROUP_TTL));
+        let registered = self.table.own().state() == DeviceState::Registered;
+        let ours = group.is_none() || self.group.is_none() || group == self.group;
+        let merges = registered && ours;
+        let until = now.saturating_add(GROUP_TTL);
+        self.messages.insert(id, until, merges && opened.is_ok());
         self.changed();
         if let (Some(id), Some(link)) = (group, message.link_x25519()) {
             let own = self.group;
@@ -119,9 +126,7 @@ impl Devices {
             expires_at,
             key_index,
         };
-        let registered = self.table.own().state() == DeviceState::Registered;
-        let ours = group.is_none() || self.group.is_none() || group == self.group;
-        if registered && ours {
+        if merges {
             self.merge(payload, &origin, now, rng)
         } else {
             self.admit(payload, &origin, stored.data, now, rng)
@@ -143,21 +148,21 @@ impl Devices {
 
     /// A message of the own group that cannot be read: two members must show it before it is
     /// believed (spec 07 D11).
-    fn suspect(&mut self, member: &[u8; 32], ephemeral: x25519::PublicKey, stored_at: UnixMillis) {
+    fn suspect(&mut self, member: &[u8; 32], message: MessageId, stored_at: UnixMillis) {
         let newer = self
             .read_at
             .is_some_and(|read_at| stored_at > read_at.saturating_add(DISPLACEMENT_GRACE));
         let Some(suspicion) = &mut self.owed.suspicion else {
             if newer {
                 self.owed.suspicion = Some(Suspicion {
-                    ephemeral,
+                    message,
                     stored_at,
                     members: [*member].into(),
                 });
             }
             return;
         };
-        if suspicion.ephemeral != ephemeral || suspicion.members.contains(member) {
+        if suspicion.message != message || suspicion.members.contains(member) {
             return;
         }
         let at = suspicion.stored_at.min(stored_at);
@@ -180,7 +185,7 @@ impl Devices {
             // Another member does not show the message.
             self.owed.suspicion = None;
         }
-        self.fetch_done();
+        self.fetch_done(now);
         self.look_at_foreign(now, rng);
         if self.is_member() && self.account_rotation_due().is_some_and(|due| due <= now) {
             self.rotate_account_key(now, rng);

@@ -6,8 +6,7 @@ use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
 
 use super::device_keys::DeviceKeys;
-use super::push::InFlight;
-use super::{DEVICES_NAMESPACE, Devices, Event, GROUP_TTL, Membership, Store, secs};
+use super::{Devices, Event, GROUP_TTL, Leaving, Membership, secs};
 use crate::{
     DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable, Error, GroupId,
     seal_group_message,
@@ -15,7 +14,7 @@ use crate::{
 
 impl Devices {
     pub(super) fn membership_at(&self, now: UnixMillis) -> Membership {
-        if !self.owed.fetched {
+        if self.wants_first_fetch() {
             return Membership::Unknown;
         }
         let visible = |group: &GroupId| {
@@ -234,21 +233,17 @@ impl Devices {
         };
         let own = *self.table.own_id();
         let others = self.table.registered().any(|row| *row.id() != own);
-        let mut stores = Vec::new();
+        let mut message = None;
         if others && self.is_member() {
             let record = self.own_record()?.clone();
             self.table
                 .set_own(DeviceState::Left, record, Some(secs(now)));
             let data = seal_group_message(&self.account, &group, &self.table, &self.keys, rng);
-            stores.extend(data.ok().map(|data| Store {
-                namespace: DEVICES_NAMESPACE,
-                data,
-                ttl: GROUP_TTL,
-            }));
+            message = data.ok();
         }
         let delete: Vec<_> = self.merged.drain(..).map(|merged| merged.hash).collect();
-        if !stores.is_empty() || !delete.is_empty() {
-            self.request(InFlight::Leave, stores, delete);
+        if message.is_some() || !delete.is_empty() {
+            self.leaving = Some(Leaving { message, delete });
         }
         let _ = self.dismiss(&group);
         self.forget_group()

@@ -8,14 +8,19 @@ use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::x25519;
 
+use super::seen::MessageId;
 use super::{
     DEVICES_NAMESPACE, Devices, Event, Fetch, GROUP_TTL, Merged, Request, RequestId, Store,
 };
 use crate::publication::{PUBLICATION_NAMESPACE, PUBLICATION_TTL};
-use crate::{Error, GroupId, GroupMessage, KeySeed, OwedBroadcast, seal_group_message};
+use crate::{Error, GroupId, KeySeed, OwedBroadcast, seal_group_message};
 
 /// How long before the group's newest message expires it is pushed again.
 const REFRESH_BEFORE: Duration = Duration::from_secs(3 * 86_400);
+
+/// How long after a fetch what it showed is good enough to write upon it: others, meanwhile, may
+/// have written too.
+const FETCH_FRESH: Duration = Duration::from_secs(60);
 
 /// After how long a fetch that was asked for and did not come is asked for again.
 const FETCH_RETRY: Duration = Duration::from_secs(60);
@@ -71,16 +76,19 @@ pub(super) struct Push {
 /// What is to be asked or told, and when. Not saved: after a restart all is asked again.
 #[derive(Default)]
 pub(super) struct Owed {
-    /// A fetch has been completed since the start.
-    pub(super) fetched: bool,
+    /// When a fetch was completed last, if one was since the start.
+    pub(super) fetched_at: Option<UnixMillis>,
     /// A fetch has to come before the next push.
     pub(super) fetch: bool,
     /// When the fetch was asked for.
     asked_at: Option<UnixMillis>,
+    /// The suspicion for which another member was asked at once.
+    second_opinion: Option<MessageId>,
     /// When the own published key was asked for, and when it is next.
     own_key_at: Option<UnixMillis>,
     /// Failures in a row, and when to try again.
     push_retry: Retry,
+    leave_retry: Retry,
     publish_retry: Retry,
     /// A sign that the group goes on without this device.
     pub(super) suspicion: Option<Suspicion>,
@@ -88,7 +96,7 @@ pub(super) struct Owed {
 
 /// A message of the own group that cannot be read, and who has shown it.
 pub(super) struct Suspicion {
-    pub(super) ephemeral: x25519::PublicKey,
+    pub(super) message: MessageId,
     pub(super) stored_at: UnixMillis,
     pub(super) members: Vec<[u8; 32]>,
 }
@@ -135,7 +143,11 @@ impl Devices {
         let flight = self.outputs.in_flight.swap_remove(index);
         match (flight.what, hashes) {
             (InFlight::Push(push), Some(hashes)) => self.pushed(push, hashes.first(), now),
-            (InFlight::Push(_), None) => self.owed.push_retry.failed(now),
+            (InFlight::Push(_), None) => {
+                // By the time that it is tried again others may have written.
+                self.owed.push_retry.failed(now);
+                self.owed.fetch = true;
+            }
             (InFlight::Publication(seed), Some(_)) => {
                 self.owed.publish_retry = Retry::default();
                 self.keys.mark_published(&seed);
@@ -144,8 +156,13 @@ impl Devices {
             }
             (InFlight::Publication(_), None) => self.owed.publish_retry.failed(now),
             (InFlight::Link(at), Some(_)) => self.link_stored(at, now),
-            (InFlight::Link(at), None) => self.link_failed(at),
-            (InFlight::Leave, _) => {}
+            // Perhaps it did arrive: it stays what can be answered, until its time is over.
+            (InFlight::Link(_), None) => {}
+            (InFlight::Leave, Some(_)) => {
+                self.leaving = None;
+                self.changed();
+            }
+            (InFlight::Leave, None) => self.owed.leave_retry.failed(now),
         }
         self.settle(rng)
     }
@@ -183,15 +200,21 @@ impl Devices {
     /// The end of every call that changes something: pushes and publishes what is owed.
     pub(super) fn settle<R: CryptoRng + ?Sized>(&mut self, rng: &mut R) -> Result<(), Error> {
         let now = self.now;
+        self.settle_leaving(now);
         let may_push = self.owed.push_retry.is_due(now) && !self.is_push_in_flight();
         if may_push && self.is_push_owed(now) {
-            self.push(now, rng)?;
+            let fresh = |at: UnixMillis| at.saturating_add(FETCH_FRESH) >= now;
+            if self.owed.fetched_at.is_some_and(fresh) {
+                self.push(now, rng)?;
+            } else {
+                self.owed.fetch = true;
+            }
         }
         // Not before the group was looked at: a device that was removed does not know it yet, and
         // would take the place of the others' new key.
         let may_publish = self.owed.publish_retry.is_due(now)
             && self.is_member()
-            && self.owed.fetched
+            && !self.wants_first_fetch()
             && !self.owed.fetch
             && !self.is_in_flight(|what| matches!(what, InFlight::Publication(_)));
         if may_publish && let Some((seed, data)) = self.keys.publication(&self.account, rng) {
@@ -203,6 +226,22 @@ impl Devices {
             self.request(InFlight::Publication(seed), Vec::from([store]), Vec::new());
         }
         Ok(())
+    }
+
+    /// The last message to a group that was left.
+    fn settle_leaving(&mut self, now: UnixMillis) {
+        let may = self.owed.leave_retry.is_due(now)
+            && !self.is_in_flight(|what| matches!(what, InFlight::Leave));
+        let Some(leaving) = self.leaving.as_ref().filter(|_| may) else {
+            return;
+        };
+        let store = leaving.message.as_ref().map(|data| Store {
+            namespace: DEVICES_NAMESPACE,
+            data: data.clone(),
+            ttl: GROUP_TTL,
+        });
+        let delete = leaving.delete.clone();
+        self.request(InFlight::Leave, store.into_iter().collect(), delete);
     }
 
     fn is_push_in_flight(&self) -> bool {
@@ -218,7 +257,7 @@ impl Devices {
 
     fn is_push_owed(&self, now: UnixMillis) -> bool {
         self.is_member()
-            && self.owed.fetched
+            && !self.wants_first_fetch()
             && !self.owed.fetch
             && (self.table.own().seqno() > self.pushed_seqno
                 || !self.table.broadcast_owed().is_empty()
@@ -241,10 +280,18 @@ impl Devices {
             // All keys that came were rotated ones (spec 07 §6).
             self.rotate_account_key(now, rng);
         }
-        let data = seal_group_message(&self.account, &group, &self.table, &self.keys, rng)?;
-        let message = GroupMessage::read(&self.account, &data)?;
+        let sealed = seal_group_message(&self.account, &group, &self.table, &self.keys, rng);
+        let data = match sealed {
+            // Somebody has registered more devices than a message has room for. The user has to
+            // remove some; nothing else waits for that.
+            Err(Error::Length { .. }) => {
+                self.owed.push_retry.failed(now);
+                return Ok(());
+            }
+            sealed => sealed?,
+        };
         let seen_until = now.saturating_add(GROUP_TTL);
-        self.messages.insert(*message.ephemeral(), seen_until);
+        self.messages.insert(MessageId::of(&data), seen_until, true);
         let deleted: Vec<_> = self
             .merged
             .iter()
@@ -312,7 +359,12 @@ impl Devices {
     }
 
     pub(super) fn wants_fetch(&self) -> bool {
-        !self.owed.fetched || self.owed.fetch || self.owed.suspicion.is_some()
+        self.wants_first_fetch() || self.owed.fetch || self.owed.suspicion.is_some()
+    }
+
+    /// Nothing was fetched since the start.
+    pub(super) const fn wants_first_fetch(&self) -> bool {
+        self.owed.fetched_at.is_none()
     }
 
     fn fetch_due(&self) -> UnixMillis {
@@ -321,20 +373,41 @@ impl Devices {
     }
 
     fn own_key_due(&self) -> Option<UnixMillis> {
-        let polls = self.is_member() && self.keys.publishing() && self.owed.fetched;
+        let polls = self.is_member() && self.keys.publishing() && !self.wants_first_fetch();
         polls.then(|| self.owed.own_key_at.unwrap_or_default())
     }
 
-    /// A fetch is complete.
-    pub(super) fn fetch_done(&mut self) {
-        self.owed.fetched = true;
+    /// A fetch is complete. Another member, for a second opinion, is asked no sooner than after a
+    /// minute, since there may be none.
+    pub(super) fn fetch_done(&mut self, now: UnixMillis) {
+        self.owed.fetched_at = Some(now);
         self.owed.fetch = false;
-        self.owed.asked_at = None;
+        self.owed.asked_at = match &self.owed.suspicion {
+            Some(suspicion) if self.owed.second_opinion == Some(suspicion.message) => Some(now),
+            Some(suspicion) => {
+                self.owed.second_opinion = Some(suspicion.message);
+                None
+            }
+            None => None,
+        };
     }
 
     /// The own published key was looked at.
     pub(super) fn own_key_seen(&mut self, now: UnixMillis) {
         self.owed.own_key_at = Some(now.saturating_add(OWN_KEY_INTERVAL));
+    }
+
+    /// The clock was ahead: what was to happen at times that it showed happens from now on.
+    pub(super) fn forget_times(&mut self, now: UnixMillis) {
+        self.owed.fetched_at = self.owed.fetched_at.map(|at| at.min(now));
+        self.owed.asked_at = None;
+        self.owed.own_key_at = None;
+        self.owed.push_retry.at = None;
+        self.owed.publish_retry.at = None;
+        self.owed.leave_retry.at = None;
+        for flight in &mut self.outputs.in_flight {
+            flight.given_at = flight.given_at.min(Some(now));
+        }
     }
 
     /// When something of this module is due.
@@ -346,7 +419,12 @@ impl Devices {
             && self.owed.push_retry.at.is_none()
             && !self.is_push_in_flight();
         let refresh = self.refresh_due().filter(|_| idle);
-        let retries = [self.owed.push_retry.at, self.owed.publish_retry.at];
+        let owed = &self.owed;
+        let retries = [
+            owed.push_retry.at,
+            owed.publish_retry.at,
+            owed.leave_retry.at,
+        ];
         let retries = retries.into_iter().flatten();
         let due = retries.chain(fetch).chain(self.own_key_due());
         due.chain(refresh).min()

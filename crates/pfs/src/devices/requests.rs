@@ -19,6 +19,22 @@ const MAX_AGE: Duration = Duration::from_secs(15 * 60);
 /// How far ahead of the clock a request may be dated (spec 07 D13).
 const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 
+const UNKNOWN: Error = Error::Unknown {
+    what: "link request",
+};
+
+/// Requests that are remembered once they are over. Each took a password hash.
+const MAX_HEARD: usize = 256;
+
+/// A request that was shown, and need not be again. Not saved: after a quarter of an hour it is too
+/// old anyway.
+pub(super) struct Heard {
+    device: DeviceId,
+    /// The record's time in Unix seconds, which names the request.
+    at: i64,
+    until: UnixMillis,
+}
+
 /// A request that waits for the user.
 pub(super) struct ReceivedRequest {
     pub(super) device: DeviceId,
@@ -74,9 +90,9 @@ impl Devices {
             None | Some((DeviceState::Unregistered | DeviceState::Pending, _)) => false,
             _ => return Ok(()),
         };
-        // A repeated request is no greater than what is held.
-        let known = self.requests.iter().find(|known| known.device == device);
-        if known.is_some_and(|known| known.record.at() >= record.at()) {
+        // A repeated request costs no hash, whatever the user has said to it.
+        let known = |heard: &Heard| heard.device == device && heard.at >= record.at();
+        if self.heard.iter().any(known) {
             return Ok(());
         }
         *sas_left = sas_left.saturating_sub(1);
@@ -84,6 +100,15 @@ impl Devices {
         if !replacement && !self.table.request(device, record.clone()) {
             return Ok(());
         }
+        self.heard.retain(|heard| heard.device != device);
+        if self.heard.len() >= MAX_HEARD {
+            self.heard.remove(0);
+        }
+        self.heard.push(Heard {
+            device,
+            at: record.at(),
+            until: dated.saturating_add(MAX_AGE),
+        });
         self.forget_request(&device);
         if self.requests.len() >= MAX_REQUESTS {
             let oldest = self.requests.remove(0);
@@ -131,20 +156,23 @@ impl Devices {
             known.device == *device && known.sas == *sas && known.deadline > now
         };
         let index = self.requests.iter().position(waiting);
-        let index = index.ok_or(Error::Unknown {
-            what: "link request",
-        })?;
+        let index = index.ok_or(UNKNOWN)?;
         let request = self.requests.remove(index);
         if request.replacement {
             let held = self.table.row(device).map_or(0, |row| row.seqno());
             let seqno = held.max(request.record.seqno()).saturating_add(1);
-            self.table.accept(device, request.record.with_seqno(seqno)?);
+            let record = request.record.with_seqno(seqno)?;
+            if !self.table.accept(device, record) {
+                return Err(UNKNOWN);
+            }
             self.emit(Event::DeviceReplaced { device: *device });
             self.rotate_account_key(now, rng);
             self.device_keys.suspect = true;
             self.rotate_suspect_key(now, rng)?;
         } else {
-            self.table.accept(device, request.record);
+            if !self.table.accept(device, request.record) {
+                return Err(UNKNOWN);
+            }
             self.emit(Event::DeviceJoined { device: *device });
         }
         self.changed_here();
@@ -159,9 +187,7 @@ impl Devices {
         if self.forget_request(device) {
             Ok(())
         } else {
-            Err(Error::Unknown {
-                what: "link request",
-            })
+            Err(UNKNOWN)
         }
     }
 
@@ -203,6 +229,7 @@ impl Devices {
 
     /// Forgets requests past their deadline.
     pub(super) fn expire_requests(&mut self, now: UnixMillis) {
+        self.heard.retain(|heard| heard.until > now);
         let over = self.requests.iter().filter(|known| known.deadline <= now);
         let over: alloc::vec::Vec<_> = over.map(|known| known.device).collect();
         for device in over {

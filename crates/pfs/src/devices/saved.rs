@@ -1,14 +1,17 @@
 //! What outlives the process.
 //!
 //! ```text
-//! state    = version pushed? times group? device-keys groups messages merged own received keys table
+//! state    = version account pushed times group? device-keys groups messages merged leaving? own
+//!            received keys table
+//! account  = the key of the Account ID
 //! version  = 1, one byte
 //! times    = read_at? displaced_at? foreign_at?
 //! pushed   = the own record's number in the last confirmed push, signed
 //! device-keys = suspect forced? pushed? count *(seed created)        newest first, one at least
 //! groups   = count *(id link seen expires dismissed conflict count *key)
-//! messages = count *(key until)
+//! messages = count *(hash-of-bytes until merged)
 //! merged   = count *(hash expires)
+//! leaving  = message? count *hash
 //! own      = count *(group at key sas confirmed pending until held?)
 //!            held = message hash stored expires
 //! received = count *(device record sas deadline replacement)
@@ -34,9 +37,10 @@ use super::device_keys::{DeviceKey, DeviceKeys, MAX_OLDER};
 use super::push::MAX_MERGED;
 use super::requests::{MAX_REQUESTS, ReceivedRequest};
 use super::seen::{
-    MAX_GROUPS, MAX_MESSAGES, MAX_SUPERSEDED, SeenGroup, SeenGroups, SeenMessage, SeenMessages,
+    MAX_GROUPS, MAX_MESSAGES, MAX_SUPERSEDED, MessageId, SeenGroup, SeenGroups, SeenMessage,
+    SeenMessages,
 };
-use super::{Devices, Merged};
+use super::{Devices, Leaving, Merged};
 use crate::sas::Sas;
 use crate::saved_state::{Input, put_count, put_list, put_option, put_string, put_time};
 use crate::{AccountKeys, DeviceId, DeviceRecord, DeviceTable, Error, GroupId, KeySeed};
@@ -48,11 +52,12 @@ pub(super) fn write(devices: &Devices) -> Zeroizing<Vec<u8>> {
     // Buffers that grow leave copies of secrets behind.
     let mut keys = Zeroizing::new(Vec::with_capacity(16 * 1024));
     devices.keys.write(&mut keys);
-    let mut table = Vec::new();
+    let mut table = Zeroizing::new(Vec::with_capacity(64 * 1024));
     devices.table.write(&mut table);
     let mut out = Zeroizing::new(Vec::with_capacity(room(devices, &keys, &table)));
 
     out.push(VERSION);
+    out.extend(devices.account.id().key_bytes());
     out.extend(devices.pushed_seqno.to_be_bytes());
     put_option(&mut out, devices.read_at, put_time);
     put_option(&mut out, devices.displaced_at, put_time);
@@ -81,12 +86,21 @@ pub(super) fn write(devices: &Devices) -> Zeroizing<Vec<u8>> {
         });
     });
     put_list(&mut out, &devices.messages.0, |out, seen| {
-        out.extend(seen.ephemeral.as_bytes());
+        out.extend(seen.id.0);
         put_time(out, seen.until);
+        out.push(seen.merged.into());
     });
     put_list(&mut out, &devices.merged, |out, merged| {
         put_string(out, merged.hash.as_bytes());
         put_time(out, merged.expires_at);
+    });
+    put_option(&mut out, devices.leaving.as_ref(), |out, leaving| {
+        put_option(out, leaving.message.as_ref(), |out, data| {
+            put_string(out, data);
+        });
+        put_list(out, &leaving.delete, |out, hash| {
+            put_string(out, hash.as_bytes());
+        });
     });
     put_list(&mut out, &devices.own_requests, |out, own| {
         out.extend(own.group.as_bytes());
@@ -136,7 +150,17 @@ fn room(devices: &Devices, keys: &[u8], table: &[u8]) -> usize {
         keys.len(),
         table.len(),
         devices.device_keys.older.len().saturating_mul(40),
-        devices.messages.0.len().saturating_mul(40),
+        devices.messages.0.len().saturating_mul(48),
+        devices.leaving.as_ref().map_or(0, |leaving| {
+            let message = leaving.message.as_ref().map_or(0, Vec::len);
+            let hashes = leaving
+                .delete
+                .iter()
+                .map(|hash| hash.len().saturating_add(4));
+            hashes
+                .fold(message, usize::saturating_add)
+                .saturating_add(16)
+        }),
     ];
     groups
         .chain(records)
@@ -146,6 +170,9 @@ fn room(devices: &Devices, keys: &[u8], table: &[u8]) -> usize {
 
 pub(super) fn read(account: Account, bytes: &[u8], now: UnixMillis) -> Result<Devices, Error> {
     let mut input = Input::new(WHAT, VERSION, bytes)?;
+    if input.array()? != account.id().key_bytes() {
+        return Err(Error::NotForUs { what: WHAT });
+    }
     let pushed_seqno = input.int()?;
     let read_at = input.option(Input::time)?;
     let displaced_at = input.option(Input::time)?;
@@ -165,14 +192,21 @@ pub(super) fn read(account: Account, bytes: &[u8], now: UnixMillis) -> Result<De
     })?);
     let messages = SeenMessages(input.list(MAX_MESSAGES, |input| {
         Ok(SeenMessage {
-            ephemeral: x25519_key(input)?,
+            id: MessageId(*input.array()?),
             until: input.time()?,
+            merged: input.flag()?,
         })
     })?);
     let merged = input.list(MAX_MERGED, |input| {
         Ok(Merged {
             hash: text(input)?,
             expires_at: input.time()?,
+        })
+    })?;
+    let leaving = input.option(|input| {
+        Ok(Leaving {
+            message: input.option(|input| Ok(input.string()?.to_vec()))?,
+            delete: input.list(MAX_MERGED, text)?,
         })
     })?;
     let own_requests = input.list(MAX_OWN_REQUESTS, read_own_request)?;
@@ -196,6 +230,7 @@ pub(super) fn read(account: Account, bytes: &[u8], now: UnixMillis) -> Result<De
         groups,
         messages,
         merged,
+        leaving,
         own_requests,
         requests,
         read_at,

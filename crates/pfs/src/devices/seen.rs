@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use session_core::UnixMillis;
-use session_crypto::x25519;
+use session_crypto::{blake2b, x25519};
 
+use super::GROUP_TTL;
 use crate::GroupId;
 
 /// Groups that are remembered: each takes a holder of the recovery password to make.
@@ -56,12 +57,14 @@ impl SeenGroups {
         keep: Option<&GroupId>,
     ) -> bool {
         if let Some(group) = self.0.iter_mut().find(|group| group.id == id) {
-            if group.link != link && !group.superseded.contains(&link) {
-                if stored_at.abs_diff(group.seen_at) <= CONFLICT {
+            if group.link != link {
+                // One that was superseded never comes back: somebody has made the one or the other.
+                let back = group.superseded.contains(&link);
+                if back || stored_at.abs_diff(group.seen_at) <= CONFLICT {
                     let until = stored_at.max(group.seen_at).saturating_add(CONFLICT);
                     group.conflict_until = group.conflict_until.max(until);
                 }
-                if stored_at >= group.seen_at {
+                if stored_at >= group.seen_at && !back {
                     let old = core::mem::replace(&mut group.link, link);
                     group.superseded.push(old);
                     if group.superseded.len() > MAX_SUPERSEDED {
@@ -94,34 +97,65 @@ impl SeenGroups {
         true
     }
 
+    /// The clock was ahead: nothing was seen later than now.
+    pub(super) fn clock_went_back(&mut self, now: UnixMillis) {
+        for group in &mut self.0 {
+            group.seen_at = group.seen_at.min(now);
+            group.expires_at = group.expires_at.min(now.saturating_add(GROUP_TTL));
+            let conflict_until = now.saturating_add(CONFLICT);
+            group.conflict_until = group.conflict_until.min(conflict_until);
+        }
+    }
+
     pub(super) fn prune(&mut self, now: UnixMillis, keep: Option<&GroupId>) {
         self.0
             .retain(|group| group.expires_at > now || Some(&group.id) == keep);
     }
 }
 
-/// A group message that has been looked at, by its ephemeral key.
+/// A group message that has been looked at.
 pub(super) struct SeenMessage {
-    pub(super) ephemeral: x25519::PublicKey,
+    pub(super) id: MessageId,
     pub(super) until: UnixMillis,
+    /// It is the own group's, written or merged here: the swarm need not keep it.
+    pub(super) merged: bool,
+}
+
+/// A hash of a message's bytes. Its ephemeral key would not do: whoever holds the account's key can
+/// sign another message with the same one, and have the true message passed over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct MessageId(pub(super) [u8; 32]);
+
+impl MessageId {
+    pub(super) fn of(message: &[u8]) -> Self {
+        Self(blake2b::hash(&[message]))
+    }
 }
 
 #[derive(Default)]
 pub(super) struct SeenMessages(pub(super) Vec<SeenMessage>);
 
 impl SeenMessages {
-    pub(super) fn contains(&self, ephemeral: &x25519::PublicKey) -> bool {
-        self.0.iter().any(|seen| seen.ephemeral == *ephemeral)
+    pub(super) fn get(&self, id: &MessageId) -> Option<&SeenMessage> {
+        self.0.iter().find(|seen| seen.id == *id)
     }
 
-    pub(super) fn insert(&mut self, ephemeral: x25519::PublicKey, until: UnixMillis) {
+    pub(super) fn insert(&mut self, id: MessageId, until: UnixMillis, merged: bool) {
         if self.0.len() >= MAX_MESSAGES {
             let oldest = self.0.iter().enumerate().min_by_key(|(_, seen)| seen.until);
             if let Some((index, _)) = oldest {
                 self.0.swap_remove(index);
             }
         }
-        self.0.push(SeenMessage { ephemeral, until });
+        self.0.push(SeenMessage { id, until, merged });
+    }
+
+    /// The clock was ahead: nothing was seen later than now.
+    pub(super) fn clock_went_back(&mut self, now: UnixMillis) {
+        let latest = now.saturating_add(GROUP_TTL);
+        for seen in &mut self.0 {
+            seen.until = seen.until.min(latest);
+        }
     }
 
     pub(super) fn prune(&mut self, now: UnixMillis) {

@@ -3,7 +3,7 @@ use rand_chacha::rand_core::SeedableRng;
 use session_crypto::x25519::PublicKey;
 
 use super::device_keys::{DeviceKeys, MAX_OLDER, ROTATION};
-use super::seen::{MAX_GROUPS, SeenGroups, SeenMessages};
+use super::seen::{MAX_GROUPS, MessageId, SeenGroups, SeenMessages};
 use super::*;
 use crate::{KeyPair, KeySeed, LinkRequest};
 
@@ -127,9 +127,11 @@ fn a_newer_message_brings_another_link_key_and_an_older_none() {
     groups.upsert(id, key(3), at(2 * DAY), at(8 * DAY), None);
     let seen = groups.get(&id).unwrap();
     assert_eq!((seen.link, seen.expires_at), (key(3), at(9 * DAY)));
-    // A superseded one never comes back, whatever time a node gives it.
+    // A superseded one never comes back, whatever time a node gives it; but somebody lies.
     groups.upsert(id, key(1), at(3 * DAY), at(9 * DAY), None);
-    assert_eq!(groups.get(&id).unwrap().link, key(3));
+    let seen = groups.get(&id).unwrap();
+    assert_eq!(seen.link, key(3));
+    assert_eq!(seen.conflict_until, at(3 * DAY + 10 * MINUTE));
 }
 
 #[test]
@@ -160,9 +162,7 @@ fn what_is_seen_is_bounded_and_ones_own_group_stays() {
 
     let mut messages = SeenMessages::default();
     for number in 0..2000_u64 {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&number.to_be_bytes());
-        messages.insert(PublicKey::from_bytes(bytes), at(number));
+        messages.insert(MessageId::of(&number.to_be_bytes()), at(number), false);
     }
     assert_eq!(messages.0.len(), 1024);
     messages.prune(at(1500));
@@ -272,7 +272,7 @@ fn wishes_out_of_season_are_refused() {
     fetch(&mut outside, &[], NOW);
     assert_eq!(outside.accept(&id, &sas, NOW, rng), state("accept"));
     assert_eq!(outside.remove(&id, NOW, rng), state("remove"));
-    assert_eq!(outside.confirm(NOW, rng), state("confirm"));
+    assert_eq!(outside.confirm(&sas, NOW, rng), unknown("link request"));
     assert_eq!(outside.renew_identity(NOW, rng), state("renew_identity"));
     assert_eq!(outside.ignore(&id), unknown("link request"));
     assert_eq!(outside.dismiss(&group), unknown("group"));
@@ -292,28 +292,35 @@ fn wishes_out_of_season_are_refused() {
 }
 
 #[test]
-fn a_push_that_fails_is_tried_again_later_and_later() {
+fn a_push_that_fails_is_tried_again_later_and_later_after_a_fetch() {
     let info = DeviceInfo::new("a", "d", 1);
     let mut devices = Devices::new_account(account(), &info, NOW, &mut rng(1)).unwrap();
-    fetch(&mut devices, &[], NOW);
-    let mut now = NOW;
-    let mut waits = Vec::new();
-    for _ in 0..10 {
-        let id = loop {
-            match devices.poll_output(now) {
-                Output::Request(request) => break request.id,
-                Output::Wait(at) => {
-                    waits.push(at.unwrap().as_millis() - now.as_millis());
-                    now = at.unwrap();
-                    devices.handle_timeout(now, &mut rng(2)).unwrap();
-                }
-                _ => {}
+    let (mut now, mut last) = (NOW, NOW);
+    let (mut waits, mut fetched) = (Vec::new(), false);
+    for _ in 0..100 {
+        match devices.poll_output(now) {
+            Output::Request(request) => {
+                assert!(fetched);
+                fetched = false;
+                waits.push(now.as_millis() - last.as_millis());
+                last = now;
+                devices
+                    .handle_stored(request.id, None, now, &mut rng(2))
+                    .unwrap();
             }
-        };
-        devices.handle_stored(id, None, now, &mut rng(2)).unwrap();
+            Output::Fetch(_) => {
+                fetched = true;
+                fetch(&mut devices, &[], now);
+            }
+            Output::Wait(at) => {
+                now = at.unwrap();
+                devices.handle_timeout(now, &mut rng(2)).unwrap();
+            }
+            _ => {}
+        }
     }
-    assert_eq!(waits[..3], [30_000, 60_000, 120_000]);
-    assert_eq!(waits.last(), Some(&HOUR));
+    assert_eq!(waits[..4], [0, 30_000, 60_000, 120_000]);
+    assert_eq!(waits[10..12], [HOUR, HOUR]);
 }
 
 #[test]
@@ -330,6 +337,7 @@ fn a_request_that_is_never_answered_counts_as_failed() {
     let late = devices.handle_stored(request.id, Some(&["x"]), at(5 * MINUTE), &mut rng(2));
     assert_eq!(late, Err(Error::Unknown { what: "request" }));
     devices.handle_timeout(at(6 * MINUTE), &mut rng(2)).unwrap();
+    fetch(&mut devices, &[], at(6 * MINUTE));
     let (requests, _) = drain(&mut devices, at(6 * MINUTE));
     assert_eq!(requests.len(), 1);
 }

@@ -1,6 +1,8 @@
+use alloc::vec::Vec;
+
 use crate::account_keys::rotation;
 use crate::device_table::rule::{self, Standing};
-use crate::{DeviceId, DeviceState, EntryMerged, KeySeed};
+use crate::{AccountKey, AccountKeys, DeviceId, DeviceState, EntryMerged, KeySeed};
 
 /// What a device draws for an account key: what [`AccountKeys::rotation_due`] computes with, as a
 /// fraction of 2^64 (spec 07 §9.1).
@@ -66,4 +68,9 @@ pub fn merge_standing(
         },
         change.what,
     ))
+}
+
+/// Merges account keys by the rule alone (spec 07 §6), without erasing those whose time is over.
+pub fn merge_account_keys(keys: &mut AccountKeys, incoming: Vec<AccountKey>) {
+    keys.merge_all(incoming, i64::MIN);
 }

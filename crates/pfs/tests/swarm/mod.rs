@@ -262,7 +262,7 @@ pub fn link(member: &mut Phone, new: &mut Phone, swarm: &mut Swarm, now: UnixMil
         .unwrap();
     member.run(swarm, now);
 
-    new.devices.confirm(now, &mut new.rng).unwrap();
+    new.devices.confirm(&shown, now, &mut new.rng).unwrap();
     new.sync(swarm, now);
     member.sync(swarm, now);
 }
