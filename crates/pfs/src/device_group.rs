@@ -120,8 +120,8 @@ impl<'m> GroupMessage<'m> {
         })
     }
 
-    /// The message's own key. No two messages have the same: who sees it again sees the same
-    /// message.
+    /// The message's own key. An honest writer never uses one twice; another holder of the
+    /// account's key can sign another message with it.
     #[must_use]
     pub const fn ephemeral(&self) -> &x25519::PublicKey {
         &self.ephemeral
