@@ -150,7 +150,11 @@ fn merged(mut bytes: Bytes<'_>) {
                 let taken = table.request(device, asked);
                 assert_eq!(taken, table.row(&device) != before.as_ref());
             }
-            1 => table.accept(&device, a_record("accepted", bytes.byte())),
+            1 => {
+                let accepted = table.accept(&device, a_record("accepted", bytes.byte()));
+                let row = table.row(&device);
+                assert!(!accepted || row.is_some_and(|row| row.state() == DeviceState::Registered));
+            }
             2 => table.remove(&device, NOW),
             3 => {
                 let owed = table.broadcast_owed();
