@@ -17,11 +17,11 @@ use session_crypto::{mlkem768, x25519};
 
 use super::contact::{Contact, KeyHash, Known, MAX_OLDER};
 use super::{Config, RecipientKeys};
+use crate::saved_state::{Input, put_time};
 use crate::{Error, PublicKeys};
 
 const VERSION: u8 = 1;
 const WHAT: &str = "saved keys of contacts";
-const MALFORMED: Error = Error::Malformed { what: WHAT };
 
 const NAK: u8 = 1;
 const KNOWN: u8 = 2;
@@ -57,22 +57,16 @@ impl RecipientKeys {
     /// [`Error::Version`], [`Error::Malformed`]. Start with [`RecipientKeys::new`] then.
     pub fn restore(config: Config, bytes: &[u8], now: UnixMillis) -> Result<Self, Error> {
         let mut machine = Self::new(config);
-        let mut input = Input(bytes);
-        if input.byte()? != VERSION {
-            return Err(Error::Version { what: WHAT });
-        }
-        let count = u16::from_be_bytes(input.take()?);
-        for _ in 0..count {
-            let account = AccountId::new(Prefix::Standard, input.take()?);
+        let mut input = Input::new(WHAT, VERSION, bytes)?;
+        for _ in 0..input.count(usize::from(u16::MAX))? {
+            let account = AccountId::new(Prefix::Standard, *input.array()?);
             let last = machine.contacts.last_key_value();
             if last.is_some_and(|(last, _)| *last >= account) {
-                return Err(MALFORMED);
+                return Err(input.malformed());
             }
-            machine.contacts.insert(account, input.contact()?);
+            machine.contacts.insert(account, read_contact(&mut input)?);
         }
-        if !input.0.is_empty() {
-            return Err(MALFORMED);
-        }
+        input.finish()?;
         machine.handle_timeout(now);
         machine.make_room(0)?;
         Ok(machine)
@@ -88,82 +82,58 @@ fn write_contact(out: &mut Vec<u8>, account: &AccountId, contact: &Contact) {
             | flag(contact.downgraded, DOWNGRADED),
     );
     if let Some(nak_at) = contact.nak_at {
-        write_time(out, nak_at);
+        put_time(out, nak_at);
     }
     if let Some(known) = &contact.known {
         out.extend(known.keys.x25519().as_bytes());
         out.extend(known.keys.mlkem().as_bytes());
-        write_time(out, known.fetched_at);
+        put_time(out, known.fetched_at);
         out.push(u8::try_from(known.older.len()).unwrap_or(u8::MAX));
         for (hash, seen) in &known.older {
             out.extend(hash.0);
-            write_time(out, *seen);
+            put_time(out, *seen);
         }
     }
 }
 
-fn write_time(out: &mut Vec<u8>, time: UnixMillis) {
-    out.extend(time.as_millis().to_be_bytes());
+fn read_contact(input: &mut Input<'_>) -> Result<Contact, Error> {
+    let flags = input.byte()?;
+    if flags & (NAK | KNOWN) == 0
+        || flags & DOWNGRADED != 0 && flags & KNOWN == 0
+        || flags & !(NAK | KNOWN | DOWNGRADED) != 0
+    {
+        return Err(input.malformed());
+    }
+    let mut contact = Contact {
+        downgraded: flags & DOWNGRADED != 0,
+        ..Contact::default()
+    };
+    if flags & NAK != 0 {
+        contact.nak_at = Some(input.time()?);
+    }
+    if flags & KNOWN != 0 {
+        contact.known = Some(read_known(input)?);
+    }
+    Ok(contact)
 }
 
-/// What is left to read.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(MALFORMED)?;
-        self.0 = rest;
-        Ok(*taken)
+fn read_known(input: &mut Input<'_>) -> Result<Known, Error> {
+    let x25519 = x25519::PublicKey::from_bytes(*input.array()?);
+    let mlkem: &[u8; mlkem768::EncapsulationKey::LEN] = input.array()?;
+    let keys = PublicKeys::new(WHAT, x25519, mlkem).map_err(|_| input.malformed())?;
+    let fetched_at = input.time()?;
+    let count = usize::from(input.byte()?);
+    if count > MAX_OLDER {
+        return Err(input.malformed());
     }
-
-    fn byte(&mut self) -> Result<u8, Error> {
-        self.take().map(u8::from_be_bytes)
+    let mut older = Vec::with_capacity(count);
+    for _ in 0..count {
+        let hash = KeyHash(*input.array()?);
+        older.push((hash, input.time()?));
     }
-
-    fn time(&mut self) -> Result<UnixMillis, Error> {
-        self.take()
-            .map(|bytes| UnixMillis::from_millis(u64::from_be_bytes(bytes)))
-    }
-
-    fn contact(&mut self) -> Result<Contact, Error> {
-        let flags = self.byte()?;
-        if flags & (NAK | KNOWN) == 0
-            || flags & DOWNGRADED != 0 && flags & KNOWN == 0
-            || flags & !(NAK | KNOWN | DOWNGRADED) != 0
-        {
-            return Err(MALFORMED);
-        }
-        let mut contact = Contact {
-            downgraded: flags & DOWNGRADED != 0,
-            ..Contact::default()
-        };
-        if flags & NAK != 0 {
-            contact.nak_at = Some(self.time()?);
-        }
-        if flags & KNOWN != 0 {
-            contact.known = Some(self.known()?);
-        }
-        Ok(contact)
-    }
-
-    fn known(&mut self) -> Result<Known, Error> {
-        let x25519 = x25519::PublicKey::from_bytes(self.take()?);
-        let mlkem = self.take::<{ mlkem768::EncapsulationKey::LEN }>()?;
-        let keys = PublicKeys::new(WHAT, x25519, &mlkem).map_err(|_| MALFORMED)?;
-        let fetched_at = self.time()?;
-        let count = usize::from(self.byte()?);
-        if count > MAX_OLDER {
-            return Err(MALFORMED);
-        }
-        let mut older = Vec::with_capacity(count);
-        for _ in 0..count {
-            let hash = KeyHash(self.take()?);
-            older.push((hash, self.time()?));
-        }
-        Ok(Known {
-            keys,
-            fetched_at,
-            older,
-        })
-    }
+    Ok(Known {
+        keys,
+        fetched_at,
+        older,
+    })
 }
