@@ -13,40 +13,9 @@ mod swarm;
 use session_core::UnixMillis;
 use session_pfs::devices::{Event, Membership, Stored};
 use session_pfs::{DeviceState, PublicKeys, read_publication, seal};
-use swarm::{DAY, HOUR, MINUTE, Phone, START, Swarm, account, later, link, rng};
-
-/// A phone with a group, and its swarm.
-fn first() -> (Phone, Swarm) {
-    let (mut swarm, mut phone) = (Swarm::new(), Phone::first(account(1), "old", 1, START));
-    assert_eq!(phone.devices.membership(), Membership::Unknown);
-    phone.run(&mut swarm, START);
-    assert_eq!(phone.devices.membership(), Membership::InGroup);
-    (phone, swarm)
-}
-
-/// Two linked phones.
-fn pair() -> (Phone, Phone, Swarm) {
-    let (mut old, mut swarm) = first();
-    let now = later(START, MINUTE);
-    let mut new = Phone::another(account(1), "new", 2, now);
-    link(&mut old, &mut new, &mut swarm, now);
-    settle(&mut [&mut old, &mut new], &mut swarm, now);
-    (old, new, swarm)
-}
-
-/// Lets all fetch until nobody has anything to say.
-fn settle(phones: &mut [&mut Phone], swarm: &mut Swarm, now: UnixMillis) {
-    for _ in 0..10 {
-        let before = swarm.recorded.len();
-        for phone in phones.iter_mut() {
-            phone.sync(swarm, now);
-        }
-        if swarm.recorded.len() == before {
-            return;
-        }
-    }
-    panic!("the devices never agree");
-}
+use swarm::{
+    DAY, HOUR, MINUTE, Phone, START, Swarm, account, first, later, link, pair, rng, settle,
+};
 
 /// The seeds of all account keys, in order.
 fn seeds(phone: &Phone) -> Vec<[u8; 32]> {

@@ -21,7 +21,7 @@ use rand_chacha::ChaCha20Rng;
 use session_core::UnixMillis;
 use session_crypto::rand_core::{Rng, SeedableRng};
 use session_identity::Account;
-use session_pfs::devices::{Event, Output, Stored};
+use session_pfs::devices::{Event, Membership, Output, Stored};
 use session_pfs::{DeviceInfo, Devices};
 
 pub const MINUTE: u64 = 60_000;
@@ -45,6 +45,7 @@ pub struct Kept {
 }
 
 /// What the members of the swarm store.
+#[derive(Clone)]
 pub struct Swarm {
     pub members: [[u8; 32]; 3],
     pub namespaces: BTreeMap<i16, Vec<Kept>>,
@@ -102,11 +103,23 @@ pub struct Phone {
     pub rng: ChaCha20Rng,
     /// Requests are lost instead of being carried out.
     pub offline: bool,
+    /// Requests are carried out, and their answers are lost.
+    pub answers_lost: bool,
 }
 
 /// A generator that gives the same every time.
 pub fn rng(seed: u8) -> ChaCha20Rng {
     ChaCha20Rng::from_seed([seed; 32])
+}
+
+/// A number from 0 to `end`, without it.
+pub fn below(rng: &mut ChaCha20Rng, end: u64) -> u64 {
+    rng.next_u64() % end
+}
+
+/// An index of something with `len` elements.
+pub fn index(rng: &mut ChaCha20Rng, len: usize) -> usize {
+    usize::try_from(below(rng, u64::try_from(len).unwrap())).unwrap()
 }
 
 pub fn account(seed: u8) -> Account {
@@ -136,6 +149,7 @@ impl Phone {
             wakes_at: None,
             rng,
             offline: false,
+            answers_lost: false,
         }
     }
 
@@ -160,8 +174,8 @@ impl Phone {
                         swarm.delete(&request.delete);
                         hashes
                     });
-                    let hashes = hashes
-                        .as_ref()
+                    let answered = hashes.as_ref().filter(|_| !self.answers_lost);
+                    let hashes = answered
                         .map(|hashes| hashes.iter().map(String::as_str).collect::<Vec<_>>());
                     self.devices
                         .handle_stored(request.id, hashes.as_deref(), now, &mut self.rng)
@@ -265,4 +279,37 @@ pub fn link(member: &mut Phone, new: &mut Phone, swarm: &mut Swarm, now: UnixMil
     new.devices.confirm(&shown, now, &mut new.rng).unwrap();
     new.sync(swarm, now);
     member.sync(swarm, now);
+}
+
+/// A phone with a group, and its swarm.
+pub fn first() -> (Phone, Swarm) {
+    let (mut swarm, mut phone) = (Swarm::new(), Phone::first(account(1), "old", 1, START));
+    assert_eq!(phone.devices.membership(), Membership::Unknown);
+    phone.run(&mut swarm, START);
+    assert_eq!(phone.devices.membership(), Membership::InGroup);
+    (phone, swarm)
+}
+
+/// Two linked phones.
+pub fn pair() -> (Phone, Phone, Swarm) {
+    let (mut old, mut swarm) = first();
+    let now = later(START, MINUTE);
+    let mut new = Phone::another(account(1), "new", 2, now);
+    link(&mut old, &mut new, &mut swarm, now);
+    settle(&mut [&mut old, &mut new], &mut swarm, now);
+    (old, new, swarm)
+}
+
+/// Lets all fetch until nobody has anything to say.
+pub fn settle(phones: &mut [&mut Phone], swarm: &mut Swarm, now: UnixMillis) {
+    for _ in 0..10 {
+        let before = swarm.recorded.len();
+        for phone in phones.iter_mut() {
+            phone.sync(swarm, now);
+        }
+        if swarm.recorded.len() == before {
+            return;
+        }
+    }
+    panic!("the devices never agree");
 }
