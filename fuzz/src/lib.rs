@@ -4,6 +4,8 @@
 //! On stable, `cargo test` replays the seeds in `seeds/` and whatever lies in `corpus/`, and
 //! `cargo run --bin bt FILE...` replays single inputs. Everything is deterministic.
 
+mod account_keys;
+mod account_pubkey;
 mod answers;
 mod batch;
 mod bytes;
@@ -11,10 +13,15 @@ mod client;
 mod community;
 mod confirmations;
 mod content;
+mod device_group;
+mod device_table;
+mod devices;
 mod envelope;
 mod framing;
 mod group;
 mod inbox;
+mod link_request;
+mod message;
 mod monitor;
 mod name;
 mod network;
@@ -30,14 +37,21 @@ mod storage_request;
 mod swarm;
 mod text;
 
+pub use account_keys::{account_keys, account_keys_seeds};
+pub use account_pubkey::{account_pubkey, account_pubkey_seeds};
 pub use batch::batch;
 pub use client::client_inputs;
 pub use community::{blinded_id, community_auth};
 pub use content::{content, content_seeds};
+pub use device_group::device_group;
+pub use device_table::{device_table, device_table_seeds};
+pub use devices::{pfs_state, pfs_state_seeds};
 pub use envelope::{envelope_open, proto_sift};
 pub use framing::framing;
 pub use group::{group_open, multi};
 pub use inbox::inbox_open;
+pub use link_request::link_request;
+pub use message::v2_message;
 pub use monitor::monitor;
 pub use name::ons_record;
 pub use node::node_inputs;
@@ -69,7 +83,9 @@ targets! {
     storage_request storage_reply batch monitor framing
     proto_sift content envelope_open group_open multi
     community inbox_open
+    v2_message
     pro_proof pro_reply
+    account_pubkey pfs_state account_keys device_table device_group link_request
     path_policy client_inputs node_inputs
 }
 

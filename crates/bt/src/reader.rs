@@ -27,6 +27,8 @@ struct Pending<'a> {
 #[derive(Clone, Debug)]
 pub struct DictReader<'a> {
     cursor: Cursor<'a>,
+    /// How deep values may be nested.
+    value_depth: usize,
     /// The entry that was read but not yet asked for.
     pending: Option<Pending<'a>>,
     last_key: Option<&'a [u8]>,
@@ -41,10 +43,21 @@ impl<'a> DictReader<'a> {
     /// # Errors
     /// [`Error::Type`] or [`Error::Truncated`] when no dict starts here.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::with_max_depth(bytes, MAX_DEPTH)
+    }
+
+    /// As [`new`](Self::new), with a limit below [`MAX_DEPTH`] on the nesting of lists and dicts,
+    /// this dict included: for what will be put into another dict. Deeper values are
+    /// [`Error::Depth`] when the reader meets them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_max_depth(bytes: &'a [u8], max_depth: usize) -> Result<Self, Error> {
         let mut cursor = Cursor::new(bytes);
         cursor.open(Kind::Dict)?;
         Ok(Self {
             cursor,
+            value_depth: max_depth.min(MAX_DEPTH).saturating_sub(1),
             pending: None,
             last_key: None,
             closed: false,
@@ -76,7 +89,7 @@ impl<'a> DictReader<'a> {
             return Err(Error::Order);
         }
         self.last_key = Some(key);
-        let value = self.cursor.skip_value(INNER_DEPTH)?;
+        let value = self.cursor.skip_value(self.value_depth)?;
         Ok(Some(Pending { start, key, value }))
     }
 

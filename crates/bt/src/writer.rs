@@ -70,12 +70,35 @@ impl<'b> DictWriter<'b> {
         Ok(self)
     }
 
+    /// Appends a string of `len` zeros for the caller to fill once the dict is written, and says
+    /// where in the buffer it lies: what depends on later bytes needs no buffer of its own.
+    ///
+    /// # Errors
+    /// [`Error::Order`].
+    pub fn zeros(&mut self, key: &str, len: usize) -> Result<Range<usize>, Error> {
+        self.key(key.as_bytes())?;
+        // Writing to a Vec cannot fail.
+        let _ = write!(Decimal(self.out), "{len}:");
+        let start = self.out.len();
+        let end = start.saturating_add(len);
+        self.out.resize(end, 0);
+        Ok(start..end)
+    }
+
     /// Appends an integer.
     ///
     /// # Errors
     /// [`Error::Order`].
     pub fn int<I: Int>(&mut self, key: &str, value: I) -> Result<&mut Self, Error> {
-        self.key(key.as_bytes())?;
+        self.int_bytes(key.as_bytes(), value)
+    }
+
+    /// As [`int`](Self::int), under a key that need not be text.
+    ///
+    /// # Errors
+    /// [`Error::Order`].
+    pub fn int_bytes<I: Int>(&mut self, key: &[u8], value: I) -> Result<&mut Self, Error> {
+        self.key(key)?;
         write_integer(self.out, value.to_integer());
         Ok(self)
     }
@@ -85,10 +108,18 @@ impl<'b> DictWriter<'b> {
     /// # Errors
     /// [`Error::Order`], or what is wrong with `value` when it is not exactly one value.
     pub fn raw(&mut self, key: &str, value: &[u8]) -> Result<&mut Self, Error> {
+        self.raw_bytes(key.as_bytes(), value)
+    }
+
+    /// As [`raw`](Self::raw), under a key that need not be text.
+    ///
+    /// # Errors
+    /// As [`raw`](Self::raw).
+    pub fn raw_bytes(&mut self, key: &[u8], value: &[u8]) -> Result<&mut Self, Error> {
         let mut cursor = Cursor::new(value);
         cursor.skip_value(INNER_DEPTH)?;
         cursor.finish()?;
-        self.key(key.as_bytes())?;
+        self.key(key)?;
         self.out.extend_from_slice(value);
         Ok(self)
     }

@@ -119,6 +119,21 @@ fn writers_refuse_disorder_and_close_what_they_open() {
 }
 
 #[test]
+fn a_reader_may_allow_less_depth() {
+    let dict = |depth: usize| [b"d1:al".repeat(depth / 2), b"ee".repeat(depth / 2)].concat();
+    let read = |max| {
+        DictReader::with_max_depth(&dict(8), max)
+            .unwrap()
+            .raw("a")
+            .map(drop)
+    };
+    assert_eq!(read(8), Ok(()));
+    assert_eq!(read(7), Err(Error::Depth));
+    assert_eq!(read(0), Err(Error::Depth));
+    assert_eq!(read(usize::MAX), Ok(()));
+}
+
+#[test]
 fn only_one_whole_value_is_written_raw() {
     let mut out = Vec::new();
     let mut dict = DictWriter::new(&mut out);
@@ -132,8 +147,26 @@ fn only_one_whole_value_is_written_raw() {
     }
     dict.raw("b", b"d1:xlee").unwrap();
     assert_eq!(dict.raw("a", b"i1e").map(drop), Err(Error::Order));
+    dict.raw_bytes(b"\xff", b"i1e").unwrap();
     dict.finish();
-    assert_eq!(out, b"d1:bd1:xleee");
+    assert_eq!(out, b"d1:bd1:xlee1:\xffi1ee");
+}
+
+#[test]
+fn strings_are_filled_where_the_writer_says() {
+    let mut out = b"before".to_vec();
+    let mut dict = DictWriter::new(&mut out);
+    dict.int_bytes(&[0xff], -7).unwrap();
+    assert_eq!(dict.zeros("a", 1), Err(Error::Order));
+    dict.finish();
+    assert_eq!(out, b"befored1:\xffi-7ee");
+
+    let mut dict = DictWriter::new(&mut out);
+    let place = dict.zeros("a", 12).unwrap();
+    assert_eq!(dict.zeros("b", 0).map(|place| place.len()), Ok(0));
+    dict.finish();
+    out[place].copy_from_slice(b"twelve bytes");
+    assert!(out.ends_with(b"d1:a12:twelve bytes1:b0:e"));
 }
 
 /// Otherwise what stands behind broken bytes could pass for the rest of the list.

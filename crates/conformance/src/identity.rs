@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use session_core::UnixMillis;
-use session_crypto::argon2id::Memory;
+use session_crypto::argon2id::NameRecordMemory;
 use session_identity::mnemonic::{self, Language};
 use session_identity::name::{Name, Record};
 use session_identity::{Account, Seed, pro};
@@ -105,7 +105,7 @@ fn name_decrypt(case: &Value) -> Result<Value, CaseError> {
     // 256 MiB only where they are needed.
     let id = match record.nonce() {
         Some(_) => record.open(&name)?,
-        None => record.open_any(&name, &mut Memory::allocate()?)?,
+        None => record.open_any(&name, &mut NameRecordMemory::allocate()?)?,
     };
     Ok(json!({"account_id": id.to_hex()}))
 }

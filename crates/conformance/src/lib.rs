@@ -9,12 +9,17 @@ mod bt;
 pub mod case;
 mod community;
 mod crypto;
+mod device_group;
+mod device_table;
 mod envelope;
 mod envelope_group;
 mod group_update;
 mod identity;
 mod onion;
 mod path;
+mod pfs;
+mod pfs_message;
+mod pfs_recipient;
 mod pro;
 mod runner;
 mod signed_request;
@@ -34,12 +39,17 @@ fn suite(name: &str) -> Option<Suite> {
         bt::SUITES,
         community::SUITES,
         crypto::SUITES,
+        device_group::SUITES,
+        device_table::SUITES,
         envelope::SUITES,
         envelope_group::SUITES,
         group_update::SUITES,
         identity::SUITES,
         onion::SUITES,
         path::SUITES,
+        pfs::SUITES,
+        pfs_message::SUITES,
+        pfs_recipient::SUITES,
         pro::SUITES,
         signed_request::SUITES,
         storage::SUITES,
@@ -53,11 +63,20 @@ fn suite(name: &str) -> Option<Suite> {
     .map(|(_, function)| *function)
 }
 
+/// Whether the `error` of a suite is a class that ours must map onto (spec 06 §12, 07 §13).
+fn classes_bind(suite: &str) -> bool {
+    suite.starts_with("v2-")
+}
+
 /// The fields of a suite's `out` that only have to be accepted.
 fn accepted(suite: &str) -> impl Iterator<Item = (&'static str, Accept)> {
-    [blinding::ACCEPTED, signed_request::ACCEPTED]
-        .into_iter()
-        .flatten()
-        .filter(move |(name, _, _)| *name == suite)
-        .map(|(_, field, accept)| (*field, *accept))
+    [
+        blinding::ACCEPTED,
+        device_table::ACCEPTED,
+        signed_request::ACCEPTED,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(move |(name, _, _)| *name == suite)
+    .map(|(_, field, accept)| (*field, *accept))
 }

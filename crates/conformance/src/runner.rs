@@ -106,6 +106,15 @@ fn judge(suite: &str, function: Suite, case: &Value) -> Result<(), Verdict> {
     }
     match (result, case.get("error")) {
         (Err(CaseError::Skipped(why)), _) => Err(Verdict::Skipped(why)),
+        (Err(CaseError::Failed(class)), Some(error)) if crate::classes_bind(suite) => {
+            if error == &class {
+                Ok(())
+            } else {
+                Err(Verdict::Failed(format!(
+                    "refused as {class}, expected {error}"
+                )))
+            }
+        }
         (Err(CaseError::Failed(why)), Some(error)) => {
             // Node-side errors start with a status, which binds where both sides name one.
             match (status(&why), error.as_str().and_then(status)) {

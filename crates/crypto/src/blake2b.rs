@@ -1,7 +1,7 @@
 //! BLAKE2b with the output sizes, keys and personalisations that the network uses.
 
 use blake2::Blake2bMac;
-use blake2::digest::consts::{U2, U16, U24, U32, U64};
+use blake2::digest::consts::{U2, U8, U16, U24, U32, U56, U64};
 use blake2::digest::{FixedOutput, Update};
 
 use crate::Error;
@@ -20,7 +20,7 @@ mod sealed {
     }
 }
 
-/// The output lengths that can be asked for: 2, 16, 24, 32 and 64 bytes. Sealed.
+/// The output lengths that can be asked for: 2, 8, 16, 24, 32, 56 and 64 bytes. Sealed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Output;
@@ -41,7 +41,7 @@ macro_rules! length {
     )*};
 }
 
-length!(2 U2, 16 U16, 24 U24, 32 U32, 64 U64);
+length!(2 U2, 8 U8, 16 U16, 24 U24, 32 U32, 56 U56, 64 U64);
 
 /// Hashes the concatenation of `parts`, without key or personalisation.
 #[must_use]
@@ -90,6 +90,21 @@ where
 {
     const { assert!(K <= MAX_KEY_LEN) };
     run(domain, &[], parts)
+}
+
+/// Hashes the concatenation of `parts` under a key and a 16-byte personalisation. A key longer than
+/// [`MAX_KEY_LEN`] does not compile.
+#[must_use]
+pub fn hash_keyed_personal<const N: usize, const K: usize>(
+    key: &[u8; K],
+    personal: &[u8; 16],
+    parts: &[&[u8]],
+) -> [u8; N]
+where
+    Output: sealed::Length<N>,
+{
+    const { assert!(K <= MAX_KEY_LEN) };
+    run(key, personal, parts)
 }
 
 fn run<const N: usize>(key: &[u8], personal: &[u8], parts: &[&[u8]]) -> [u8; N]

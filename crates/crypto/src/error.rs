@@ -32,6 +32,9 @@ pub enum Error {
     /// The peer's X25519 key is of low order: the shared secret would be zero.
     #[error("X25519 public key of low order")]
     LowOrder,
+    /// A coefficient of an ML-KEM public key is not below the modulus.
+    #[error("ML-KEM public key: not below the modulus")]
+    MlKemKey,
     /// Decryption failed: wrong key or changed ciphertext.
     #[error("decryption failed")]
     Decrypt,

@@ -16,12 +16,15 @@ mod error;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 pub mod hkdf;
+pub mod mlkem768;
 pub mod peer;
 pub mod sealed_box;
 mod secret;
 pub mod secretbox;
+pub mod sha3;
 pub mod sha512;
 pub mod x25519;
+pub mod xchacha20;
 pub mod xed25519;
 
 pub use aead::{TAG_LEN, aes256gcm, xchacha20poly1305};

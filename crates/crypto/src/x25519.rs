@@ -31,6 +31,15 @@ impl PublicKey {
         &self.0
     }
 
+    /// Whether every Diffie-Hellman with this key is refused: the order of its point divides 8.
+    #[must_use]
+    pub fn is_low_order(&self) -> bool {
+        // Clamped, this is 2^254: zero only for such a point.
+        let secret = x25519_dalek::StaticSecret::from([0; 32]);
+        let key = x25519_dalek::PublicKey::from(self.0);
+        !secret.diffie_hellman(&key).was_contributory()
+    }
+
     /// The Ed25519 key with sign bit 0 that this key converts from (spec 01 §4.2). The account's
     /// true key is this one or its negative; never take it for the account's key.
     ///

@@ -13,7 +13,7 @@ use session_core::{AccountId, Prefix, base64, hex};
 use session_crypto::rand_core::CryptoRng;
 use session_crypto::{SymmetricKey, TAG_LEN, blake2b, xchacha20poly1305};
 #[cfg(feature = "old-names")]
-use session_crypto::{argon2id::Memory, secretbox};
+use session_crypto::{argon2id::NameRecordMemory, secretbox};
 
 use crate::Error;
 
@@ -199,7 +199,7 @@ impl Record {
     /// [`Error::Decrypt`], [`Error::NotAnAccountId`].
     #[cfg(feature = "old-names")]
     #[cfg_attr(docsrs, doc(cfg(feature = "old-names")))]
-    pub fn open_any(&self, name: &Name, memory: &mut Memory) -> Result<AccountId, Error> {
+    pub fn open_any(&self, name: &Name, memory: &mut NameRecordMemory) -> Result<AccountId, Error> {
         if self.nonce.is_some() {
             return self.open(name);
         }
@@ -209,7 +209,10 @@ impl Record {
             .ok_or(Error::Decrypt)?;
         memory
             .derive(name.0.as_bytes(), &[0; 16])
-            .and_then(|key| secretbox::open_in_place(&key, &[0; 24], body, tag))
+            .and_then(|key| {
+                let key = SymmetricKey::from_bytes(*key);
+                secretbox::open_in_place(&key, &[0; 24], body, tag)
+            })
             .map_err(|_| Error::Decrypt)?;
         standard_id(body)
     }

@@ -236,11 +236,12 @@ fn old_records_are_not_opened_unasked() {
 #[cfg(feature = "old-names")]
 #[test]
 fn old_records_are_opened_when_asked() {
-    use session_crypto::argon2id::Memory;
+    use session_crypto::SymmetricKey;
+    use session_crypto::argon2id::NameRecordMemory;
     use session_crypto::secretbox;
 
     let test = name("Test");
-    let mut memory = Memory::allocate().unwrap();
+    let mut memory = NameRecordMemory::allocate().unwrap();
     let published = "dbd4bc89bd2c9e5322fd9f4cadcaa66a0c38f15d0c927a86cc36e895fe1f3c532a3958d97256\
                      3f52ca858e94eec22dc360";
     let old = Record::from_hex(published, None).unwrap();
@@ -250,7 +251,7 @@ fn old_records_are_opened_when_asked() {
         Ok(TEST_ID.parse().unwrap())
     );
 
-    let key = memory.derive(b"test", &[0; 16]).unwrap();
+    let key = SymmetricKey::from_bytes(*memory.derive(b"test", &[0; 16]).unwrap());
     let mut body = AccountId::new(Prefix::Group, [1; 32]).to_bytes();
     let tag = secretbox::seal_in_place(&key, &[0; 24], &mut body);
     let group = Record::new(&[&tag[..], &body].concat(), None).unwrap();

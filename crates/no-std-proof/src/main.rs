@@ -19,6 +19,7 @@ use session_identity as _;
 use session_node as _;
 use session_onion as _;
 use session_path as _;
+use session_pfs as _;
 use session_storage as _;
 use session_swarm as _;
 

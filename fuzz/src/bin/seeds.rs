@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use session_crypto::x25519::{PublicKey, SecretKey};
-use session_fuzz::{METHODS, TARGETS, content_seeds, reply_seeds};
+use session_fuzz::{
+    METHODS, TARGETS, account_keys_seeds, account_pubkey_seeds, content_seeds, device_table_seeds,
+    pfs_state_seeds, reply_seeds,
+};
 use session_identity::mnemonic::Language;
 use session_identity::{Account, Seed};
 use session_onion::EncType;
@@ -135,6 +138,8 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
         ]
         .concat(),
         "proto_sift" => suite("envelope-protobuf").hex("/in/wire"),
+        "device_group" => device_group(vectors),
+        "link_request" => link_request(vectors),
         "envelope_open" => [
             prefixed(&[0, 3], suite("envelope-protobuf").hex("/in/wire")),
             prefixed(&[4], suite("envelope-1to1-decode").hex("/in/wire")),
@@ -211,7 +216,17 @@ fn seeds_of(target: &str, vectors: &Path) -> Seeds {
             legacy_pro_replies(),
         ]
         .concat(),
+        "v2_message" => v2_message(&suite),
+        "account_pubkey" => account_pubkey_seeds(),
+        "pfs_state" => pfs_state_seeds(),
         "content" => content_seeds(),
+        "account_keys" => account_keys_seeds(),
+        "device_table" => [
+            prefixed(&[0], suite("v2-device-record").hex("/in/encoded")),
+            prefixed(&[0], suite("v2-device-record").hex("/out/encoded")),
+            device_table_seeds(),
+        ]
+        .concat(),
         "path_policy" => path_policy(),
         "client_inputs" => client_inputs(),
         "node_inputs" => node_inputs(),
@@ -406,6 +421,41 @@ fn insides() -> Seeds {
 
 fn reported_ids(input: &Value) -> Option<Vec<u8>> {
     Some([hex(input, "sender_id")?, hex(input, "recipient_id")?].concat())
+}
+
+fn v2_message(suite: &dyn Fn(&str) -> Suite) -> Seeds {
+    let (content, inner, wire) = ("/in/content", "/in/inner", "/in/message");
+    let entries = |names: [&str; 5]| names.map(|entry| piece(entry.as_bytes())).concat();
+    [
+        prefixed(&[0, 1], suite("v2-dm-encrypt-nopfs").hex(content)),
+        // Content, then entries around those that are known.
+        prefixed(
+            &[2, 3, 4, 5],
+            vec![
+                [piece(b"hello"), entries(["", "", "", "", ""])].concat(),
+                [
+                    piece(b""),
+                    entries(["1:Ai5e", "1:a1:b", "1:mde", "2:~Ale", "2:~Z0:"]),
+                ]
+                .concat(),
+                [piece(b"e"), entries(["", "1:T1:x", "", "3:~P1i0e", ""])].concat(),
+                [piece(b"0:"), entries(["1:S0:", "", "1:~0:", "", "1:A0:"])].concat(),
+            ],
+        ),
+        prefixed(&[6, 7], suite("v2-inner").hex(inner)),
+        prefixed(&[8], suite("v2-dm-decrypt").hex(wire)),
+        // Bytes over those of a message, behind their place.
+        prefixed(
+            &[10, 11],
+            vec![
+                [&[0, 2][..], &[1; 2]].concat(),
+                [&[0, 36][..], &[1; 9]].concat(),
+                [&[0, 4][..], &[0; 32]].concat(),
+                [&[5, 255][..], &[1]].concat(),
+            ],
+        ),
+    ]
+    .concat()
 }
 
 /// What the vectors do not have.
@@ -603,6 +653,61 @@ fn batch(requests: Suite) -> Seeds {
         .chain(prefixed(&[1], replies.map(<[u8]>::to_vec).to_vec()))
         .chain(prefixed(&[2], steps.to_vec()))
         .collect()
+}
+
+/// Without signature.
+fn bodies(messages: Seeds) -> Seeds {
+    let bodies = messages
+        .into_iter()
+        .filter_map(|mut message| Some(message.drain(..message.len().checked_sub(71)?).collect()));
+    bodies.collect()
+}
+
+fn device_group(vectors: &Path) -> Seeds {
+    let suite = |name: &str| Suite::load(vectors, name);
+    let mut messages = suite("v2-device-decrypt").hex("/in/message");
+    messages.retain(|message| message.len() <= MAX_LEN);
+    messages.extend(suite("v2-device-outer").hex("/in/message"));
+    [
+        prefixed(
+            &[2],
+            prefixed(&[1], suite("v2-device-encrypt").hex("/out/payload")),
+        ),
+        prefixed(
+            &[2],
+            prefixed(&[5], vec![b"d1:Dde1:Klee".to_vec(), vec![0; 2]]),
+        ),
+        prefixed(&[0], messages.iter().take(2).cloned().collect()),
+        prefixed(&[1], bodies(messages)),
+        // Nothing changed; in the ciphertexts, signed again and not; in the list of keys.
+        vec![
+            vec![3, 0],
+            vec![3, 1],
+            b"\x03\x01\x01\0\x01".to_vec(),
+            b"\x03\0\x01\0\x01".to_vec(),
+            b"\x03\x01\x11\x60\x80".to_vec(),
+        ],
+    ]
+    .concat()
+}
+
+fn link_request(vectors: &Path) -> Seeds {
+    let suite = |name: &str| Suite::load(vectors, name);
+    let plaintexts = suite("v2-link-request").hex("/out/plaintext");
+    let messages = suite("v2-link-request").hex("/in/message");
+    let records = suite("v2-device-record").hex("/out/encoded");
+    [
+        prefixed(&[0], messages.into_iter().step_by(4).collect()),
+        prefixed(&[1], plaintexts.clone()),
+        prefixed(&[2], prefixed(&[0], prefixed(&[0], bodies(plaintexts)))),
+        prefixed(&[19], vec![[&[7; 32], &*records[0]].concat()]),
+        vec![
+            vec![4],
+            b"\x14\0\x20\x01".to_vec(),
+            b"\x24\x02\0\x80".to_vec(),
+        ],
+    ]
+    .concat()
 }
 
 fn node_inputs() -> Seeds {
