@@ -55,7 +55,7 @@ impl Devices {
             }
             match MessageKind::of(message.data) {
                 MessageKind::Group => self.take_group(member, message, now, rng)?,
-                MessageKind::LinkRequest => self.take_request(message, &mut sas_left, now)?,
+                MessageKind::LinkRequest => self.take_request(message, &mut sas_left, now),
                 MessageKind::Unknown => {}
             }
         }

@@ -159,6 +159,7 @@ impl Devices {
             // Perhaps it did arrive: it stays what can be answered, until its time is over.
             (InFlight::Link(_), None) => {}
             (InFlight::Leave, Some(_)) => {
+                self.owed.leave_retry = Retry::default();
                 self.leaving = None;
                 self.changed();
             }
@@ -262,6 +263,7 @@ impl Devices {
             && (self.table.own().seqno() > self.pushed_seqno
                 || !self.table.broadcast_owed().is_empty()
                 || self.keys.distribution_owed()
+                || self.keys.active().is_none()
                 || self.refresh_due().is_some_and(|due| due <= now))
     }
 

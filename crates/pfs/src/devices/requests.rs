@@ -61,19 +61,19 @@ impl Devices {
         stored: &Stored<'_>,
         sas_left: &mut usize,
         now: UnixMillis,
-    ) -> Result<(), Error> {
+    ) {
         if !self.is_member() || *sas_left == 0 {
-            return Ok(());
+            return;
         }
         let opened = LinkRequest::open(&self.account, self.keys.pairs(), stored.data);
         let Ok((request, _)) = opened else {
-            return Ok(());
+            return;
         };
         let (device, record) = (*request.device(), request.record());
         let dated = u64::try_from(record.at()).map_or(UnixMillis::default(), UnixMillis::from_secs);
         let timely = dated <= now.saturating_add(MAX_AHEAD) && dated.saturating_add(MAX_AGE) >= now;
         if device == *self.table.own_id() || !timely || record.keys().is_none() {
-            return Ok(());
+            return;
         }
         let deadline = [
             stored.expires_at,
@@ -82,24 +82,24 @@ impl Devices {
         ];
         let deadline = deadline.into_iter().min().unwrap_or(now);
         if deadline <= now {
-            return Ok(());
+            return;
         }
         let row = self.table.row(&device);
         let replacement = match row.map(|row| (row.state(), row.record())) {
             Some((DeviceState::Registered, Some(held))) if record.at() > held.at() => true,
             None | Some((DeviceState::Unregistered | DeviceState::Pending, _)) => false,
-            _ => return Ok(()),
+            _ => return,
         };
         // A repeated request costs no hash, whatever the user has said to it.
         let known = |heard: &Heard| heard.device == device && heard.at >= record.at();
         if self.heard.iter().any(known) {
-            return Ok(());
+            return;
         }
         *sas_left = sas_left.saturating_sub(1);
-        let sas = request.sas(&mut memory()?)?;
-        if !replacement && !self.table.request(device, record.clone()) {
-            return Ok(());
-        }
+        // Without 16 MiB to compute the emoji in there is nothing to show: it may come again.
+        let Ok(sas) = memory().and_then(|mut memory| request.sas(&mut memory)) else {
+            return;
+        };
         self.heard.retain(|heard| heard.device != device);
         if self.heard.len() >= MAX_HEARD {
             self.heard.remove(0);
@@ -109,6 +109,9 @@ impl Devices {
             at: record.at(),
             until: dated.saturating_add(MAX_AGE),
         });
+        if !replacement && !self.table.request(device, record.clone()) {
+            return;
+        }
         self.forget_request(&device);
         if self.requests.len() >= MAX_REQUESTS {
             let oldest = self.requests.remove(0);
@@ -126,7 +129,6 @@ impl Devices {
         self.emit(request.event());
         self.requests.push(request);
         self.changed();
-        Ok(())
     }
 
     /// Link requests that wait for the user, each as the [`Event::LinkRequested`] that told of it:

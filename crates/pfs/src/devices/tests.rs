@@ -5,7 +5,7 @@ use session_crypto::x25519::PublicKey;
 use super::device_keys::{DeviceKeys, MAX_OLDER, ROTATION};
 use super::seen::{MAX_GROUPS, MessageId, SeenGroups, SeenMessages};
 use super::*;
-use crate::{KeyPair, KeySeed, LinkRequest};
+use crate::{AccountKey, KeyPair, KeySeed, LinkRequest};
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -321,6 +321,20 @@ fn a_push_that_fails_is_tried_again_later_and_later_after_a_fetch() {
     }
     assert_eq!(waits[..4], [0, 30_000, 60_000, 120_000]);
     assert_eq!(waits[10..12], [HOUR, HOUR]);
+}
+
+#[test]
+fn a_group_without_an_active_key_gets_one() {
+    let mut devices = member();
+    let active = devices.keys.active().unwrap().key();
+    let rotated = AccountKey::new(active.seed.clone(), active.created, Some(secs(NOW)));
+    devices.keys.merge([rotated].into(), NOW);
+    assert!(devices.keys.active().is_none());
+    fetch(&mut devices, &[], at(MINUTE));
+    let (requests, events) = drain(&mut devices, at(MINUTE));
+    assert_eq!(requests.len(), 1);
+    assert!(events.contains(&Event::AccountKeyRotated));
+    assert!(devices.keys.active().unwrap().is_distributed());
 }
 
 #[test]
