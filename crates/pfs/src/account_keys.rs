@@ -14,6 +14,7 @@ use core::time::Duration;
 
 use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
+use session_crypto::x25519;
 use session_identity::Account;
 
 pub use publication::OwnPublication;
@@ -23,6 +24,13 @@ use crate::{AccountKey, Error, KeyPair, KeySeed, Opened, message};
 
 /// How long a key is kept once another took its place, in seconds: 16 days (spec 06 §3).
 const RETENTION: i64 = 16 * 24 * 3600;
+
+/// How long an erased key is remembered, in seconds: longer than it can be in the swarm, in a group
+/// message or published, or on a device that was away for that long.
+const ERASED_FOR: i64 = 90 * 24 * 3600;
+
+/// Most erased keys that are remembered, the latest.
+const MAX_ERASED: usize = 256;
 
 /// How far ahead of the clock a key may be dated without an alarm, in seconds (spec 07 D1).
 const MAX_AHEAD: i64 = 10 * 60;
@@ -40,6 +48,14 @@ pub struct HeldKey {
     seen: i64,
     distributed: bool,
     published: bool,
+}
+
+/// What is left of a key.
+#[derive(Debug)]
+struct ErasedKey {
+    x25519: x25519::PublicKey,
+    /// When it was erased, in Unix seconds.
+    at: i64,
 }
 
 impl HeldKey {
@@ -150,6 +166,9 @@ pub struct AccountKeys {
     /// In the order of [`HeldKey::order`]. Boxed, because moving a secret leaves a copy behind.
     #[allow(clippy::vec_box, reason = "see above")]
     keys: Vec<Box<HeldKey>>,
+    /// Keys that were erased here, the latest last: they are not taken again, whatever others say of
+    /// their times, and who shows one as published shows an old one.
+    erased: Vec<ErasedKey>,
     publishing: bool,
     /// Grows when keys are learned: messages that did not open may open now.
     learned: u64,
@@ -220,9 +239,12 @@ impl AccountKeys {
         if expired {
             return;
         }
+        let mut held = HeldKey::new(key, now);
+        if self.was_erased(held.pair.x25519().public()) {
+            return;
+        }
         merged.added = merged.added.saturating_add(1);
         merged.ahead |= created > now.saturating_add(MAX_AHEAD);
-        let mut held = HeldKey::new(key, now);
         held.distributed = true;
         self.keys.push(held);
         if is_active {
@@ -288,8 +310,21 @@ impl AccountKeys {
         if clamped {
             self.keys.sort_unstable_by(|a, b| a.order(b));
         }
+        let expired = self.keys.iter().filter(|held| held.is_expired(now));
+        self.erased.extend(expired.map(|held| ErasedKey {
+            x25519: *held.pair.x25519().public(),
+            at: now,
+        }));
         self.keys.retain(|held| !held.is_expired(now));
+        self.erased
+            .retain(|key| key.at.saturating_add(ERASED_FOR) > now);
+        let beyond = self.erased.len().saturating_sub(MAX_ERASED);
+        self.erased.drain(..beyond);
         clamped || self.keys.len() != before
+    }
+
+    fn was_erased(&self, key: &x25519::PublicKey) -> bool {
+        self.erased.iter().any(|erased| erased.x25519 == *key)
     }
 
     /// The clock was ahead: keys were not seen later than now.
@@ -297,6 +332,9 @@ impl AccountKeys {
         let now = unix_secs(now);
         for held in &mut self.keys {
             held.seen = held.seen.min(now);
+        }
+        for erased in &mut self.erased {
+            erased.at = erased.at.min(now);
         }
     }
 
@@ -311,6 +349,7 @@ impl AccountKeys {
     /// published stays as it was.
     pub fn clear(&mut self) {
         self.keys.clear();
+        self.erased.clear();
     }
 
     /// Whether a key was made here that no stored group message is known to carry.

@@ -15,6 +15,8 @@ use crate::{KeySeed, PublicKeys, read_publication, write_publication};
 pub enum OwnPublication {
     /// One that is held here.
     Held,
+    /// One that was erased here: a node shows an old message (spec 06 R11). It is owed again.
+    Old,
     /// A validly signed one that is not held here: alert the user and rotate. Whoever has the
     /// account's seed can read what is sent to the account from now on. Merge the messages of
     /// namespace 21 before asking, or a key that another device made is taken for one.
@@ -91,10 +93,13 @@ impl AccountKeys {
                 held.pair.x25519().public() == keys.x25519()
                     && held.pair.mlkem().public() == keys.mlkem()
             });
-            if last.is_none() {
-                found = OwnPublication::Foreign;
-            } else if found == OwnPublication::Absent {
-                found = OwnPublication::Held;
+            let this = match last {
+                Some(_) => OwnPublication::Held,
+                None if self.was_erased(keys.x25519()) => OwnPublication::Old,
+                None => OwnPublication::Foreign,
+            };
+            if found != OwnPublication::Foreign {
+                found = this;
             }
         }
         self.set_published(last);

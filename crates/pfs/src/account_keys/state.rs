@@ -1,11 +1,13 @@
 //! What outlives the process.
 //!
 //! ```text
-//! state   = version options count *key   version = 1, one byte
+//! state   = version options count *key count *erased
+//! version = 1, one byte
 //! options = one byte: 1 keys are published
 //! key     = seed created seen flags [rotated]    in the order in which keys are tried
 //! flags   = one byte: 1 distributed, 2 published, 4 rotated follows
-//! seed    = 32 bytes; count = two bytes; created, seen, rotated = 8 bytes of Unix seconds;
+//! erased  = X time                       ascending by time
+//! X, seed = 32 bytes; count = two bytes; created, seen, rotated, time = 8 bytes of Unix seconds;
 //!           all big-endian
 //! ```
 
@@ -13,8 +15,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::{AccountKeys, HeldKey, MAX_KEYS};
-use crate::saved_state::{Input, put_count};
+use session_crypto::x25519;
+
+use super::{AccountKeys, ErasedKey, HeldKey, MAX_ERASED, MAX_KEYS};
+use crate::saved_state::{Input, put_count, put_list};
 use crate::{AccountKey, Error, KeySeed};
 
 const VERSION: u8 = 1;
@@ -27,11 +31,13 @@ const PUBLISHED: u8 = 2;
 const ROTATED: u8 = 4;
 
 impl AccountKeys {
-    /// Appends the list to `out`, for [`read`](Self::read): at most 7,300 bytes. They hold the
+    /// Appends the list to `out`, for [`read`](Self::read): at most 17,600 bytes. They hold the
     /// secrets: use a `Zeroizing` buffer, save them encrypted and leave them out of backups (spec
     /// 06 R13). An empty buffer is not moved while it is written to.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.reserve(self.keys.len().saturating_mul(57).saturating_add(4));
+        let erased = self.erased.len().saturating_mul(40);
+        let keys = self.keys.len().saturating_mul(57);
+        out.reserve(keys.saturating_add(erased).saturating_add(6));
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         out.extend([VERSION, flag(self.publishing, PUBLISHING)]);
         put_count(out, self.keys.len());
@@ -46,6 +52,10 @@ impl AccountKeys {
             );
             out.extend(held.key.rotated.iter().flat_map(|time| time.to_be_bytes()));
         }
+        put_list(out, &self.erased, |out, erased| {
+            out.extend_from_slice(erased.x25519.as_bytes());
+            out.extend(erased.at.to_be_bytes());
+        });
     }
 
     /// What [`write`](Self::write) wrote, and nothing else. Expands every key: as much work as
@@ -74,6 +84,15 @@ impl AccountKeys {
                 return Err(input.malformed());
             }
             keys.keys.push(held);
+        }
+        keys.erased = input.list(MAX_ERASED, |input| {
+            Ok(ErasedKey {
+                x25519: x25519::PublicKey::from_bytes(*input.array()?),
+                at: input.int()?,
+            })
+        })?;
+        if !keys.erased.is_sorted_by_key(|erased| erased.at) {
+            return Err(input.malformed());
         }
         input.finish()?;
         Ok(keys)
