@@ -10,7 +10,6 @@ mod unopened;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
-use core::time::Duration;
 
 use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
@@ -20,6 +19,7 @@ use session_identity::Account;
 pub use publication::OwnPublication;
 pub use unopened::UnopenedMessages;
 
+use crate::unix_secs::{from_secs, to_secs};
 use crate::{AccountKey, Error, KeyPair, KeySeed, Opened, message};
 
 /// How long a key is kept once another took its place, in seconds: 16 days (spec 06 §3).
@@ -92,15 +92,6 @@ impl HeldKey {
     #[must_use]
     pub const fn is_published(&self) -> bool {
         self.published
-    }
-
-    /// The last second in which the key is kept.
-    fn last_second(&self) -> Option<i64> {
-        Some(self.key.rotated?.saturating_add(RETENTION))
-    }
-
-    fn is_expired(&self, now: i64) -> bool {
-        self.last_second().is_some_and(|last| last < now)
     }
 
     /// The order of the payload, which is also the order in which keys are tried: the active one
@@ -203,7 +194,7 @@ impl AccountKeys {
     /// Keys that have expired are not taken (D11).
     pub fn merge(&mut self, incoming: Vec<AccountKey>, now: UnixMillis) -> KeysMerged {
         let before = self.active().map(|held| held.key.seed.clone());
-        let mut merged = self.merge_all(incoming, unix_secs(now));
+        let mut merged = self.merge_all(incoming, to_secs(now));
         self.prune(now);
         merged.active_changed = self.active().map(|held| &held.key.seed) != before.as_ref();
         merged
@@ -233,10 +224,7 @@ impl AccountKeys {
             return;
         }
         let (created, is_active) = (key.created, key.rotated.is_none());
-        let expired = key
-            .rotated
-            .is_some_and(|rotated| rotated.saturating_add(RETENTION) < now);
-        if expired {
+        if is_expired(&key, now) {
             return;
         }
         let mut held = HeldKey::new(key, now);
@@ -280,7 +268,7 @@ impl AccountKeys {
     /// Makes a new active key, whatever the reason (spec 07 §9): it has to be distributed, and then
     /// published. Draws 32 bytes from `rng`.
     pub fn rotate<R: CryptoRng + ?Sized>(&mut self, now: UnixMillis, rng: &mut R) {
-        let now = unix_secs(now);
+        let now = to_secs(now);
         let latest = self.keys.iter().map(|held| held.key.created).max();
         let created = latest.map_or(now, |latest| now.max(latest.saturating_add(1)));
         for held in &mut self.keys {
@@ -298,7 +286,7 @@ impl AccountKeys {
     /// whoever forges one message, or a clock that was wrong once, could put the erasure off for
     /// ever (spec 07 D8).
     pub fn prune(&mut self, now: UnixMillis) -> bool {
-        let (before, now) = (self.keys.len(), unix_secs(now));
+        let (before, now) = (self.keys.len(), to_secs(now));
         let mut clamped = false;
         for held in &mut self.keys {
             let ahead = |rotated: &i64| *rotated > now.saturating_add(MAX_AHEAD);
@@ -310,12 +298,12 @@ impl AccountKeys {
         if clamped {
             self.keys.sort_unstable_by(|a, b| a.order(b));
         }
-        let expired = self.keys.iter().filter(|held| held.is_expired(now));
+        let expired = self.keys.iter().filter(|held| is_expired(&held.key, now));
         self.erased.extend(expired.map(|held| ErasedKey {
             x25519: *held.pair.x25519().public(),
             at: now,
         }));
-        self.keys.retain(|held| !held.is_expired(now));
+        self.keys.retain(|held| !is_expired(&held.key, now));
         self.erased
             .retain(|key| key.at.saturating_add(ERASED_FOR) > now);
         let beyond = self.erased.len().saturating_sub(MAX_ERASED);
@@ -329,7 +317,7 @@ impl AccountKeys {
 
     /// The clock was ahead: keys were not seen later than now.
     pub(crate) fn clock_went_back(&mut self, now: UnixMillis) {
-        let now = unix_secs(now);
+        let now = to_secs(now);
         for held in &mut self.keys {
             held.seen = held.seen.min(now);
         }
@@ -341,8 +329,11 @@ impl AccountKeys {
     /// When [`prune`](Self::prune) has something to erase.
     #[must_use]
     pub fn next_deadline(&self) -> Option<UnixMillis> {
-        let last = self.iter().filter_map(HeldKey::last_second).min()?;
-        Some(unix_time(last.saturating_add(1)))
+        let last = self
+            .iter()
+            .filter_map(|held| last_second(&held.key))
+            .min()?;
+        Some(from_secs(last.saturating_add(1)))
     }
 
     /// Forgets all keys: they never go from one group to another (spec 07 §9). Whether keys are
@@ -387,13 +378,11 @@ impl AccountKeys {
     }
 }
 
-/// Whole Unix seconds, as times are on the wire.
-fn unix_secs(time: UnixMillis) -> i64 {
-    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+/// The last Unix second in which a key is kept.
+fn last_second(key: &AccountKey) -> Option<i64> {
+    Some(key.rotated?.saturating_add(RETENTION))
 }
 
-/// Times before 1970 count as 1970.
-fn unix_time(secs: i64) -> UnixMillis {
-    UnixMillis::default()
-        .saturating_add(Duration::from_secs(u64::try_from(secs).unwrap_or_default()))
+fn is_expired(key: &AccountKey, now: i64) -> bool {
+    last_second(key).is_some_and(|last| last < now)
 }

@@ -19,7 +19,8 @@ use session_crypto::mlkem768::CIPHERTEXT_LEN;
 use session_crypto::x25519;
 use session_identity::Account;
 
-use crate::{DeviceId, Error, GroupId, KeyPair, MAX_MESSAGE_LEN};
+use crate::message::check_len;
+use crate::{DeviceId, Error, GroupId, KeyPair};
 
 pub use outer::MessageKind;
 pub use payload::Payload;
@@ -84,13 +85,7 @@ impl<'m> GroupMessage<'m> {
     /// [`Error::Version`] for another type of message; [`Error::Length`] beyond 76,800 bytes;
     /// [`Error::Signature`]; [`Error::Malformed`].
     pub fn read(account: &Account, bytes: &'m [u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_MESSAGE_LEN {
-            return Err(Error::Length {
-                what: NAME,
-                expected: MAX_MESSAGE_LEN,
-                got: bytes.len(),
-            });
-        }
+        check_len(NAME, bytes.len())?;
         let mut outer = Outer::parse(bytes)?;
         let (Some(ciphertexts), Some(entries), Some(payload)) =
             (outer.ciphertexts, outer.keys, outer.payload)

@@ -31,6 +31,7 @@ use self::push::{Flight, Owed};
 use self::requests::{Heard, ReceivedRequest};
 use self::seen::{SeenGroups, SeenMessages};
 use crate::sas::Sas;
+use crate::unix_secs::to_secs;
 use crate::{
     AccountKeys, DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable, Error, GroupId,
     Opened,
@@ -107,11 +108,6 @@ struct Outputs {
     next_id: u64,
 }
 
-/// Unix seconds, as records and keys carry them.
-fn secs(time: UnixMillis) -> i64 {
-    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
-}
-
 impl Devices {
     /// The first device of an account that was made just now: it starts a group at once, and pushes
     /// it after the first fetch (spec 07 §8.2). Never for an account whose recovery password was
@@ -142,7 +138,7 @@ impl Devices {
         rng: &mut R,
     ) -> Result<Self, Error> {
         let device_keys = DeviceKeys::generate(now, rng);
-        let record = DeviceRecord::new(&device_keys.active.pair.public(), 1, secs(now), info)?;
+        let record = DeviceRecord::new(&device_keys.active.pair.public(), 1, to_secs(now), info)?;
         let table = DeviceTable::new(DeviceId::generate(rng), DeviceState::Unregistered, record);
         Ok(Self::with(account, table, device_keys, now))
     }
@@ -205,12 +201,6 @@ impl Devices {
     /// As [`open`](crate::open).
     pub fn open(&self, wire: &[u8]) -> Result<Opened, Error> {
         self.keys.open(&self.account, wire)
-    }
-
-    /// Whether this device belongs to a group.
-    #[must_use]
-    pub fn membership(&self) -> Membership {
-        self.membership_at(self.now)
     }
 
     /// This device's id.
@@ -310,10 +300,7 @@ impl Devices {
 
     #[cfg(feature = "hazmat")]
     pub(crate) fn device_key_seeds(&self) -> impl Iterator<Item = &crate::KeySeed> {
-        let keys = &self.device_keys;
-        core::iter::once(&keys.active)
-            .chain(&keys.older)
-            .map(|key| &key.seed)
+        self.device_keys.iter().map(|key| &key.seed)
     }
 
     fn is_member(&self) -> bool {
@@ -350,7 +337,7 @@ impl Devices {
     ) -> Result<(), Error> {
         self.device_keys.rotate(now, rng);
         let state = self.table.own().state();
-        self.renew_own_record(state, secs(now), None)?;
+        self.renew_own_record(state, to_secs(now), None)?;
         self.changed();
         Ok(())
     }

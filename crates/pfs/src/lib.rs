@@ -20,11 +20,13 @@ mod key_pair;
 mod key_seed;
 mod link_request;
 mod message;
+mod padding;
 mod public_keys;
 mod publication;
 pub mod recipients;
 pub mod sas;
 mod saved_state;
+mod unix_secs;
 
 pub use account_key::AccountKey;
 pub use account_keys::{AccountKeys, HeldKey, KeysMerged, OwnPublication, UnopenedMessages};

@@ -9,13 +9,15 @@ use core::fmt;
 use session_bt::{DictReader, DictWriter};
 use session_crypto::argon2id::LinkRequestMemory;
 use session_crypto::rand_core::CryptoRng;
-use session_crypto::{SymmetricKey, TAG_LEN, blake2b, ed25519, x25519, xchacha20poly1305};
+use session_crypto::{TAG_LEN, blake2b, ed25519, x25519};
 use session_identity::Account;
 use zeroize::Zeroizing;
 
 use crate::error::Named;
+use crate::message::check_len;
+use crate::message::secrets::{MessageKey, mask_as};
 use crate::sas::Sas;
-use crate::{DeviceId, DeviceRecord, Error, KeyPair, MAX_DEPTH, MAX_MESSAGE_LEN};
+use crate::{DeviceId, DeviceRecord, Error, KeyPair, MAX_DEPTH};
 
 const NAME: &str = "link request";
 const MALFORMED: Error = Error::Malformed { what: NAME };
@@ -140,13 +142,7 @@ impl LinkRequest {
         keys: impl IntoIterator<Item = &'k KeyPair>,
         bytes: &[u8],
     ) -> Result<(Self, usize), Error> {
-        if bytes.len() > MAX_MESSAGE_LEN {
-            return Err(Error::Length {
-                what: NAME,
-                expected: MAX_MESSAGE_LEN,
-                got: bytes.len(),
-            });
-        }
+        check_len(NAME, bytes.len())?;
         let mut dict = DictReader::with_max_depth(bytes, MAX_DEPTH).named(NAME)?;
         if dict.bytes("").named(NAME)? != b"L" {
             return Err(Error::Version { what: NAME });
@@ -175,11 +171,11 @@ impl LinkRequest {
             let Ok(agreed) = pair.x25519().diffie_hellman(&ephemeral) else {
                 continue;
             };
-            let (key, nonce) = key_and_nonce(&agreed, &ephemeral, link);
+            let key = request_key(&agreed, &ephemeral, link);
             if plaintext.is_empty() {
                 plaintext.extend_from_slice(text);
             }
-            if xchacha20poly1305::open_in_place(&key, &nonce, &mut plaintext, tag).is_ok() {
+            if key.open(&mut plaintext, tag) {
                 return Ok((Self::from_plaintext(account, plaintext)?, number));
             }
         }
@@ -244,15 +240,14 @@ pub(crate) fn seal<R: CryptoRng + ?Sized>(
     let agreed = ephemeral.diffie_hellman(own).map_err(low_order)?;
     let indicator = indicator(&agreed, ephemeral.public(), own, link);
     let agreed = ephemeral.diffie_hellman(link).map_err(low_order)?;
-    let (key, nonce) = key_and_nonce(&agreed, ephemeral.public(), link);
+    let key = request_key(&agreed, ephemeral.public(), link);
 
     // Marks, keys and numbers take less than 32 bytes.
     let len = [plaintext.len(), TAG_LEN, 32, INDICATOR_LEN, 32];
     let mut out = Vec::with_capacity(len.into_iter().fold(0, usize::saturating_add));
     let mut body = Zeroizing::new(Vec::with_capacity(plaintext.len().saturating_add(TAG_LEN)));
     body.extend_from_slice(plaintext);
-    let tag = xchacha20poly1305::seal_in_place(&key, &nonce, &mut body)
-        .map_err(|_| Error::Internal("link request too long"))?;
+    let tag = key.seal(&mut body)?;
     body.extend_from_slice(&tag);
     let mut dict = DictWriter::new(&mut out);
     dict.bytes("", b"L").named(NAME)?;
@@ -272,27 +267,18 @@ fn indicator(
     link: &x25519::PublicKey,
 ) -> [u8; INDICATOR_LEN] {
     let [first, second, ..] = *link.as_bytes();
-    let [mask, other] = blake2b::hash_keyed_personal(
-        agreed.expose_bytes(),
-        b"SessionDvGrpKISS",
-        &[ephemeral.as_bytes(), account.as_bytes()],
-    );
-    [first ^ mask, second ^ other]
+    let indicator = [first, second];
+    mask_as(b"SessionDvGrpKISS", agreed, ephemeral, account, indicator)
 }
 
-fn key_and_nonce(
+fn request_key(
     agreed: &x25519::SharedSecret,
     ephemeral: &x25519::PublicKey,
     link: &x25519::PublicKey,
-) -> (SymmetricKey, [u8; xchacha20poly1305::NONCE_LEN]) {
-    let both = Zeroizing::new(blake2b::hash_personal::<56>(
+) -> MessageKey {
+    let both = Zeroizing::new(blake2b::hash_personal(
         b"SessionDvGrpLink",
         &[agreed.expose_bytes(), ephemeral.as_bytes(), link.as_bytes()],
     ));
-    let mut key = Zeroizing::new([0; SymmetricKey::LEN]);
-    let mut nonce = [0; xchacha20poly1305::NONCE_LEN];
-    let (first, rest) = both.split_at(key.len());
-    key.copy_from_slice(first);
-    nonce.copy_from_slice(rest);
-    (SymmetricKey::from_bytes(*key), nonce)
+    MessageKey::from_bytes(&both)
 }

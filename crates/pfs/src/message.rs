@@ -137,9 +137,7 @@ pub(crate) fn seal_with(
 ) -> Result<Vec<u8>, Error> {
     let key = recipient_key(to)?;
     let size = MessageSize::of(content.len(), from.pro().is_some());
-    if size.message() > MAX_MESSAGE_LEN {
-        return Err(too_long(size.message()));
-    }
+    check_len(WHAT, size.message())?;
     outer(&key)?.wrap(size.padded(), |out| write_inner(from, to, content, out))
 }
 
@@ -148,12 +146,16 @@ pub(crate) fn recipient_key(id: &AccountId) -> Result<x25519::PublicKey, Error> 
     x25519_key(id).map_err(|_| Error::Recipient)
 }
 
-pub(crate) const fn too_long(got: usize) -> Error {
-    Error::Length {
-        what: WHAT,
+/// Refuses what no swarm stores.
+pub(crate) const fn check_len(what: &'static str, got: usize) -> Result<(), Error> {
+    if got <= MAX_MESSAGE_LEN {
+        return Ok(());
+    }
+    Err(Error::Length {
+        what,
         expected: MAX_MESSAGE_LEN,
         got,
-    }
+    })
 }
 
 /// Opens a message from one's own swarm. `keys` are the account keys that are held, without expired

@@ -7,7 +7,8 @@ use core::time::Duration;
 use session_core::UnixMillis;
 use session_crypto::blake2b;
 
-use super::{AccountKeys, unix_time};
+use super::AccountKeys;
+use crate::unix_secs::from_secs;
 use crate::{DeviceId, KeySeed};
 
 const FIRST: Duration = Duration::from_secs(11 * 3600);
@@ -21,7 +22,7 @@ impl AccountKeys {
     #[must_use]
     pub fn rotation_due(&self, device: &DeviceId, devices: usize) -> Option<UnixMillis> {
         let active = self.active()?;
-        let made = unix_time(active.key.created.min(active.seen));
+        let made = from_secs(active.key.created.min(active.seen));
         let draw = draw(&active.key.seed, device);
         Some(
             made.saturating_add(FIRST)

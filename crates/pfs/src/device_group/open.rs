@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::slot::{Slot, payload_nonce, split};
 use super::{GroupMessage, NAME};
-use crate::{Error, KeyPair};
+use crate::{Error, KeyPair, padding};
 
 /// So many device keys are tried on a message. With rotation every week and after every change of
 /// the group, and erasure after 30 days at the latest (spec 07 D1), a device holds a few.
@@ -61,8 +61,7 @@ impl GroupMessage<'_> {
                     payload.extend_from_slice(text);
                 }
                 if xchacha20poly1305::open_in_place(&key, &nonce, &mut payload, tag).is_ok() {
-                    let len = payload.iter().rposition(|byte| *byte != 0);
-                    payload.truncate(len.map_or(0, |last| last.saturating_add(1)));
+                    padding::strip(&mut payload);
                     return Ok(Unsealed {
                         slot: at,
                         key: number,

@@ -15,7 +15,8 @@ use super::payload::Contents;
 use super::size::{message_len, padded_len, slots};
 use super::slot::{ENTRY_LEN, Slot, payload_nonce};
 use crate::error::Named;
-use crate::{AccountKeys, DeviceId, DeviceTable, Error, GroupId, MAX_MESSAGE_LEN, PublicKeys};
+use crate::message::check_len;
+use crate::{AccountKeys, DeviceId, DeviceTable, Error, GroupId, PublicKeys};
 
 /// Writes what is known of the devices and of the account keys for all devices that are
 /// registered: the message to store in their namespace, with a lifetime of 30 days.
@@ -84,13 +85,7 @@ impl Plan<'_> {
         let removed_len = slots(self.removed.len());
         let sealed = padded.saturating_add(session_crypto::TAG_LEN);
         let len = message_len(slots_len, sealed, removed_len);
-        if len > MAX_MESSAGE_LEN {
-            return Err(Error::Length {
-                what: NAME,
-                expected: MAX_MESSAGE_LEN,
-                got: len,
-            });
-        }
+        check_len(NAME, len)?;
 
         let ephemeral = x25519::SecretKey::generate(rng);
         let public = ephemeral.public();

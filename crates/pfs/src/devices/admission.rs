@@ -11,8 +11,9 @@ use session_crypto::x25519;
 
 use super::incoming::Origin;
 use super::push::InFlight;
-use super::{DEVICES_NAMESPACE, Devices, Event, GROUP_TTL, LINK_TTL, Store, secs};
+use super::{DEVICES_NAMESPACE, Devices, Event, GROUP_TTL, LINK_TTL, Store};
 use crate::sas::Sas;
+use crate::unix_secs::to_secs;
 use crate::{
     DeviceEntry, DeviceRecord, DeviceState, Error, GroupId, GroupMessage, LinkRequest, Payload,
 };
@@ -83,7 +84,7 @@ impl Devices {
 
         // Strictly ascending, since it names the request.
         let last = self.own_requests.iter().map(|own| own.at).max();
-        let at = secs(now).max(last.map_or(i64::MIN, |at| at.saturating_add(1)));
+        let at = to_secs(now).max(last.map_or(i64::MIN, |at| at.saturating_add(1)));
         let request_state = state.max(DeviceState::Pending);
         self.renew_own_record(request_state, at, None)?;
         let record = self.own_record()?.clone();

@@ -65,11 +65,14 @@ impl DeviceKeys {
         }
     }
 
+    /// All keys, newest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DeviceKey> {
+        core::iter::once(&self.active).chain(&self.older)
+    }
+
     /// The pairs to try, newest first.
     pub(super) fn pairs(&self) -> impl Iterator<Item = &KeyPair> {
-        core::iter::once(&self.active)
-            .chain(&self.older)
-            .map(|key| &key.pair)
+        self.iter().map(|key| &key.pair)
     }
 
     pub(super) fn rotate<R: CryptoRng + ?Sized>(&mut self, now: UnixMillis, rng: &mut R) {
@@ -144,8 +147,8 @@ impl DeviceKeys {
         if self.older.is_empty() {
             return None;
         }
-        let newer = core::iter::once(&self.active).chain(&self.older);
-        let limit = newer
+        let limit = self
+            .iter()
             .zip(&self.older)
             .map(|(newer, _)| newer.created.saturating_add(LIMIT))
             .min();

@@ -7,7 +7,8 @@ use session_crypto::rand_core::CryptoRng;
 
 use super::push::Suspicion;
 use super::seen::MessageId;
-use super::{Devices, Event, GROUP_TTL, Stored, secs};
+use super::{Devices, Event, GROUP_TTL, Stored};
+use crate::unix_secs::to_secs;
 use crate::{DeviceEntry, DeviceState, Error, GroupId, GroupMessage, MessageKind, Payload};
 
 /// Longest hash of a message that is taken, in bytes.
@@ -139,7 +140,7 @@ impl Devices {
         if matches!(state, DeviceState::Registered | DeviceState::Pending) {
             let record = self.own_record()?.clone();
             self.table
-                .set_own(DeviceState::Removed, record, Some(secs(now)));
+                .set_own(DeviceState::Removed, record, Some(to_secs(now)));
             self.changed();
             self.emit(Event::Removed);
         }
@@ -205,7 +206,7 @@ impl Devices {
         let (mut own_changed, mut replaced) = (false, false);
         for (device, entry) in payload.devices {
             let tombstone = !matches!(entry, DeviceEntry::Record(_));
-            let did = self.table.merge(device, entry, secs(now));
+            let did = self.table.merge(device, entry, to_secs(now));
             departed |= did.departed;
             suspect |= tombstone && did.changed;
             replaced |= did.replaced;
@@ -233,7 +234,6 @@ impl Devices {
                 suspicious: keys.ahead || own_changed,
             });
         }
-        self.keys.prune(now);
         self.forget_answered();
 
         if self.group.is_none() {

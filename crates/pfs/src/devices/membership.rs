@@ -6,14 +6,18 @@ use session_core::UnixMillis;
 use session_crypto::rand_core::CryptoRng;
 
 use super::device_keys::DeviceKeys;
-use super::{Devices, Event, GROUP_TTL, Leaving, Membership, secs};
+use super::{Devices, Event, GROUP_TTL, Leaving, Membership};
+use crate::unix_secs::to_secs;
 use crate::{
     DeviceId, DeviceInfo, DeviceRecord, DeviceState, DeviceTable, Error, GroupId,
     seal_group_message,
 };
 
 impl Devices {
-    pub(super) fn membership_at(&self, now: UnixMillis) -> Membership {
+    /// Whether this device belongs to a group.
+    #[must_use]
+    pub fn membership(&self) -> Membership {
+        let now = self.now;
         if self.wants_first_fetch() {
             return Membership::Unknown;
         }
@@ -56,7 +60,7 @@ impl Devices {
             return Ok(());
         }
         let state = self.table.own().state();
-        self.renew_own_record(state, secs(now), Some(info))?;
+        self.renew_own_record(state, to_secs(now), Some(info))?;
         self.changed_here();
         self.settle(rng)
     }
@@ -102,7 +106,7 @@ impl Devices {
         if row.is_none_or(|row| row.state() != DeviceState::Registered) {
             return Err(Error::Unknown { what: "device" });
         }
-        self.table.remove(device, secs(now));
+        self.table.remove(device, to_secs(now));
         self.forget_request(device);
         self.rotate_account_key(now, rng);
         self.rotate_device_key(now, rng)?;
@@ -122,7 +126,7 @@ impl Devices {
         rng: &mut R,
     ) -> Result<(), Error> {
         let now = self.advance(now);
-        match self.membership_at(now) {
+        match self.membership() {
             Membership::NoGroup | Membership::GroupsVisible | Membership::Waiting => {}
             _ => {
                 return Err(Error::State {
@@ -131,7 +135,7 @@ impl Devices {
             }
         }
         self.forget_group()?;
-        self.renew_own_record(DeviceState::Unregistered, secs(now), None)?;
+        self.renew_own_record(DeviceState::Unregistered, to_secs(now), None)?;
         self.establish(now, rng)?;
         self.settle(rng)
     }
@@ -175,7 +179,7 @@ impl Devices {
     ) -> Result<(), Error> {
         let now = self.advance(now);
         if !matches!(
-            self.membership_at(now),
+            self.membership(),
             Membership::Removed | Membership::Displaced
         ) {
             return Err(Error::State {
@@ -185,7 +189,7 @@ impl Devices {
         let info = self.own_record()?.info().clone();
         self.device_keys = DeviceKeys::generate(now, rng);
         let keys = self.device_keys.active.pair.public();
-        let record = DeviceRecord::new(&keys, 1, secs(now), &info)?;
+        let record = DeviceRecord::new(&keys, 1, to_secs(now), &info)?;
         self.table = DeviceTable::new(DeviceId::generate(rng), DeviceState::Unregistered, record);
         self.forget_group()?;
         self.pushed_seqno = 0;
@@ -237,7 +241,7 @@ impl Devices {
         if others && self.is_member() {
             let record = self.own_record()?.clone();
             self.table
-                .set_own(DeviceState::Left, record, Some(secs(now)));
+                .set_own(DeviceState::Left, record, Some(to_secs(now)));
             let data = seal_group_message(&self.account, &group, &self.table, &self.keys, rng);
             message = data.ok();
         }

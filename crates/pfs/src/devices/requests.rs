@@ -1,5 +1,6 @@
 //! Taking others into the group: a member that is asked (spec 07 §7.4).
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use session_core::UnixMillis;
@@ -8,6 +9,7 @@ use session_crypto::rand_core::CryptoRng;
 use super::admission::memory;
 use super::{Devices, Event, LINK_TTL, Stored};
 use crate::sas::Sas;
+use crate::unix_secs::from_secs;
 use crate::{DeviceId, DeviceRecord, DeviceState, Error, LinkRequest};
 
 /// Requests that are kept at once, the newest.
@@ -70,7 +72,7 @@ impl Devices {
             return;
         };
         let (device, record) = (*request.device(), request.record());
-        let dated = u64::try_from(record.at()).map_or(UnixMillis::default(), UnixMillis::from_secs);
+        let dated = from_secs(record.at());
         let timely = dated <= now.saturating_add(MAX_AHEAD) && dated.saturating_add(MAX_AGE) >= now;
         if device == *self.table.own_id() || !timely || record.keys().is_none() {
             return;
@@ -207,16 +209,15 @@ impl Devices {
 
     /// Forgets requests that another device has answered.
     pub(super) fn forget_answered(&mut self) {
-        let mut over = alloc::vec::Vec::new();
+        let mut over = Vec::new();
         for request in &self.requests {
             let row = self.table.row(&request.device);
             let answered = row.is_some_and(|row| match row.state() {
                 DeviceState::Registered => {
                     !request.replacement
-                        || row.record().is_some_and(|held| {
-                            held.x25519() == request.record.x25519()
-                                && held.mlkem_bytes() == request.record.mlkem_bytes()
-                        })
+                        || row
+                            .record()
+                            .is_some_and(|held| held.has_keys_of(&request.record))
                 }
                 state => state >= DeviceState::Left,
             });
@@ -233,7 +234,7 @@ impl Devices {
     pub(super) fn expire_requests(&mut self, now: UnixMillis) {
         self.heard.retain(|heard| heard.until > now);
         let over = self.requests.iter().filter(|known| known.deadline <= now);
-        let over: alloc::vec::Vec<_> = over.map(|known| known.device).collect();
+        let over: Vec<_> = over.map(|known| known.device).collect();
         for device in over {
             self.forget_request(&device);
         }

@@ -25,7 +25,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::iter;
 
 use session_core::UnixMillis;
 use session_crypto::x25519;
@@ -69,7 +68,7 @@ pub(super) fn write(devices: &Devices) -> Zeroizing<Vec<u8>> {
     put_option(&mut out, held.forced, put_time);
     put_option(&mut out, held.pushed, put_time);
     put_count(&mut out, held.older.len().saturating_add(1));
-    for key in iter::once(&held.active).chain(&held.older) {
+    for key in held.iter() {
         out.extend(key.seed.expose_bytes());
         put_time(&mut out, key.created);
     }

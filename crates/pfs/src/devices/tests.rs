@@ -173,7 +173,7 @@ fn what_is_seen_is_bounded_and_ones_own_group_stays() {
 fn request_of(devices: &Devices, device: u8, dated: UnixMillis) -> Vec<u8> {
     let keys = KeyPair::of_device_key(&KeySeed::from_bytes([device; 32])).public();
     let info = DeviceInfo::new("new", "a", 1);
-    let record = DeviceRecord::new(&keys, 1, secs(dated), &info).unwrap();
+    let record = DeviceRecord::new(&keys, 1, to_secs(dated), &info).unwrap();
     let id = DeviceId::from_bytes([device; 32]);
     let request = LinkRequest::new(&account(), id, record).unwrap();
     let active = devices.keys().active().unwrap();
@@ -327,7 +327,7 @@ fn a_push_that_fails_is_tried_again_later_and_later_after_a_fetch() {
 fn a_group_without_an_active_key_gets_one() {
     let mut devices = member();
     let active = devices.keys.active().unwrap().key();
-    let rotated = AccountKey::new(active.seed.clone(), active.created, Some(secs(NOW)));
+    let rotated = AccountKey::new(active.seed.clone(), active.created, Some(to_secs(NOW)));
     devices.keys.merge([rotated].into(), NOW);
     assert!(devices.keys.active().is_none());
     fetch(&mut devices, &[], at(MINUTE));

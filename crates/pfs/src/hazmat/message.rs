@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::message::outer::{OVERHEAD, Outer, recipient_dh};
 use crate::message::secrets::{self, MessageKey};
-use crate::message::{inner, recipient_key, seal_with, too_long, unmask};
-use crate::{Error, KeyIndicator, MAX_MESSAGE_LEN, MessageSize, Opened, PublicKeys, Sender};
+use crate::message::{WHAT, check_len, inner, recipient_key, seal_with, unmask};
+use crate::{Error, KeyIndicator, MessageSize, Opened, PublicKeys, Sender};
 
 /// What one message is encrypted with: combined shared secret, key and nonce.
 pub type MessageSecrets = (
@@ -130,7 +130,7 @@ pub fn seal_without_pfs_with<'a>(
 ///
 /// # Errors
 /// [`Error::Recipient`], [`Error::LowOrder`]; [`Error::Length`] for what would be more than
-/// [`MAX_MESSAGE_LEN`] bytes.
+/// [`MAX_MESSAGE_LEN`](crate::MAX_MESSAGE_LEN) bytes.
 pub fn seal_inner<R: CryptoRng + ?Sized>(
     to: &AccountId,
     keys: Option<&PublicKeys>,
@@ -140,9 +140,7 @@ pub fn seal_inner<R: CryptoRng + ?Sized>(
     let to = recipient_key(to)?;
     let padded_len = MessageSize::of(0, false).padded().max(inner.len());
     let len = padded_len.saturating_add(OVERHEAD);
-    if len > MAX_MESSAGE_LEN {
-        return Err(too_long(len));
-    }
+    check_len(WHAT, len)?;
     let outer = match keys {
         Some(keys) => Outer::forward_secret(&to, keys, rng)?,
         None => Outer::without_pfs(&to, rng)?,

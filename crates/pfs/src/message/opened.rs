@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::WHAT;
 use super::inner::{field, signed_hash};
 use crate::error::Named;
-use crate::{Error, MAX_DEPTH};
+use crate::{Error, MAX_DEPTH, padding};
 
 /// A message whose sender is certain. What it says is zeroized on drop and not shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,8 +43,7 @@ impl Opened {
         mut padded: Zeroizing<Vec<u8>>,
         key_index: Option<usize>,
     ) -> Result<Self, Error> {
-        let last = padded.iter().rposition(|byte| *byte != 0);
-        padded.truncate(last.map_or(0, |last| last.saturating_add(1)));
+        padding::strip(&mut padded);
         Ok(Self {
             fields: Fields::read(to, &padded)?,
             dict: padded,

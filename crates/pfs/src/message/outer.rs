@@ -8,8 +8,8 @@ use session_crypto::{TAG_LEN, mlkem768, x25519};
 use zeroize::Zeroizing;
 
 use super::secrets::{MessageKey, mask};
-use super::size::{MAX_MESSAGE_LEN, MIN_MESSAGE_LEN};
-use super::{MessageVersion, WHAT, too_long};
+use super::size::MIN_MESSAGE_LEN;
+use super::{MessageVersion, WHAT, check_len};
 use crate::{Error, KeyIndicator, PublicKeys};
 
 const VERSION: [u8; 2] = [0, 2];
@@ -126,15 +126,15 @@ impl<'m> Sealed<'m> {
             MessageVersion::Unknown => return Err(Error::Version { what: WHAT }),
             MessageVersion::V1 => return Err(malformed),
         }
-        match wire.len() {
-            got if got > MAX_MESSAGE_LEN => Err(too_long(got)),
-            got if got < MIN_MESSAGE_LEN => Err(Error::Length {
+        check_len(WHAT, wire.len())?;
+        if wire.len() < MIN_MESSAGE_LEN {
+            return Err(Error::Length {
                 what: WHAT,
                 expected: MIN_MESSAGE_LEN,
-                got,
-            }),
-            _ => Self::split(wire).ok_or(malformed),
+                got: wire.len(),
+            });
         }
+        Self::split(wire).ok_or(malformed)
     }
 
     fn split(wire: &'m [u8]) -> Option<Self> {

@@ -11,8 +11,19 @@ use xchacha20poly1305::NONCE_LEN;
 /// The label of X-Wing, `\.//^\`.
 const XWING_LABEL: &[u8] = br"\.//^\";
 
-/// Hides the indicator of a key, or shows it again: `dh` is of ephemeral and long-term key.
+/// Hides the indicator of an account key, or shows it again: `dh` is of ephemeral and long-term key.
 pub(crate) fn mask(
+    dh: &x25519::SharedSecret,
+    ephemeral: &x25519::PublicKey,
+    recipient: &x25519::PublicKey,
+    indicator: [u8; 2],
+) -> [u8; 2] {
+    mask_as(b"Session-Msg-KISS", dh, ephemeral, recipient, indicator)
+}
+
+/// As [`mask`], for the purpose that `personal` names.
+pub(crate) fn mask_as(
+    personal: &[u8; 16],
     dh: &x25519::SharedSecret,
     ephemeral: &x25519::PublicKey,
     recipient: &x25519::PublicKey,
@@ -20,7 +31,7 @@ pub(crate) fn mask(
 ) -> [u8; 2] {
     let kiss: [u8; 2] = blake2b::hash_keyed_personal(
         dh.expose_bytes(),
-        b"Session-Msg-KISS",
+        personal,
         &[ephemeral.as_bytes(), recipient.as_bytes()],
     );
     let ([a, b], [c, d]) = (kiss, indicator);
@@ -91,7 +102,11 @@ impl MessageKey {
     }
 
     fn expand(domain: &[u8], shared: &[u8; 32]) -> Self {
-        let bytes = shake256::<{ SymmetricKey::LEN + NONCE_LEN }>(&[domain, shared]);
+        Self::from_bytes(&shake256(&[domain, shared]))
+    }
+
+    /// Takes the key, then the nonce.
+    pub(crate) fn from_bytes(bytes: &[u8; SymmetricKey::LEN + NONCE_LEN]) -> Self {
         let mut key = Zeroizing::new([0; SymmetricKey::LEN]);
         let mut nonce = [0; NONCE_LEN];
         let (first, rest) = bytes.split_at(key.len());
